@@ -1,0 +1,42 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("ImmutableWeakCaptures"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "apus",
+  products: [.executable(name: "apus", targets: ["apus"])],
+  targets: [
+    // Libraries of the system (DESIGN §8).
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    // What C must say for us: functions behind _GNU_SOURCE, variadics; the embedded provider files.
+    .target(name: "CSystem"),
+    .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c2x"])]),
+
+    // The house: every arrow points down.
+    .target(name: "Base", dependencies: ["COpenSSL", "CYAML", "CPCRE2", "CSystem"], swiftSettings: strict),
+    .target(name: "Wire", dependencies: ["Base"], swiftSettings: strict),
+    .target(name: "HTTP", dependencies: ["Base", "COpenSSL", "CNghttp2", "CSystem"], swiftSettings: strict),
+    .target(name: "Upstream", dependencies: ["HTTP", "Wire", "Base"], swiftSettings: strict),
+    .target(name: "Gateway", dependencies: ["Upstream", "HTTP", "Wire", "Base", "CAssets"], swiftSettings: strict),
+    .executableTarget(name: "apus", dependencies: ["Gateway", "Upstream", "HTTP", "Wire", "Base"], swiftSettings: strict),
+
+    .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: strict),
+    .testTarget(name: "WireTests", dependencies: ["Wire", "Base", "CAssets"], swiftSettings: strict),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Base"], swiftSettings: strict),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Upstream", "Wire", "Base"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+// The provider files, embedded at build time.
+#pragma once
+#include <stddef.h>

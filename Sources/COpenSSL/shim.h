@@ -1,0 +1,9 @@
+// OpenSSL, and functions for those of its calls that are macros (Swift imports no macro with arguments).
+#pragma once
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
