@@ -1,0 +1,10 @@
+import CSystem
+
+/// The machine's clocks.
+package enum Time {
+  /// Nanoseconds of a clock that only goes forward; its beginning means nothing.
+  package static var monotonic: Int { Int(sys_now()) }
+
+  /// The time of day.
+  package static var now: Timestamp { Timestamp(milliseconds: Int(sys_wall_milliseconds())) }
+}
