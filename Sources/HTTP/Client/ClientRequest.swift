@@ -1,0 +1,53 @@
+/// A request to an origin, with its whole body.
+package struct ClientRequest: Sendable {
+  package var method: String
+  /// Path and query.
+  package var target: String
+  /// Without Host, Content-Length and the fields of the connection: those are the client's business.
+  package var headers: Headers
+  package var body: [UInt8]
+  package var timeouts: Timeouts
+
+  package init(method: String, target: String, headers: Headers = Headers(), body: [UInt8] = [], timeouts: Timeouts = Timeouts()) {
+    self.method = method
+    self.target = target
+    self.headers = headers
+    self.body = body
+    self.timeouts = timeouts
+  }
+
+  /// Nanoseconds.
+  package struct Timeouts: Sendable, Equatable {
+    /// Until a connection is ready: name, connect, proxy and TLS.
+    package var connect: Int64 = 10_000_000_000
+    /// From then until the reply's head.
+    package var firstByte: Int64 = 120_000_000_000
+    /// Between two pieces of the reply.
+    package var idle: Int64 = 120_000_000_000
+    /// For everything.
+    package var total: Int64 = 1_800_000_000_000
+
+    package init() {}
+  }
+
+  /// The message as HTTP/1.1 sends it.
+  func bytes(to origin: Origin) -> [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(method.utf8.count + target.utf8.count + headers.lines.count + body.count + 128)
+    out += method.utf8
+    out.append(" ")
+    out += target.utf8
+    out.append(" HTTP/1.1\r\nHost: ")
+    out += origin.authority.utf8
+    out.append("\r\n")
+    out += headers.lines
+    if !body.isEmpty || method == "POST" || method == "PUT" || method == "PATCH" {
+      out.append("Content-Length: ")
+      out.append(decimal: body.count)
+      out.append("\r\n")
+    }
+    out.append("\r\n")
+    out += body
+    return out
+  }
+}

@@ -1,0 +1,51 @@
+package import Base
+
+/// A server that requests go to, with the way to it. Requests to one origin share its connections.
+package final class Origin: Sendable {
+  package let isTLS: Bool
+  /// A name, or an address without brackets.
+  package let host: String
+  package let port: UInt16
+  /// What is checked of the server; nil without TLS.
+  package let tls: TLSContext?
+  /// Where connections are made through.
+  package let proxy: OutboundProxy?
+  /// Says whether an address may be connected to; every address is asked, also of a literal host.
+  package let admits: @Sendable (Address) -> Bool
+
+  package init(
+    isTLS: Bool, host: String, port: UInt16, tls: TLSContext? = nil, proxy: OutboundProxy? = nil,
+    admits: @escaping @Sendable (Address) -> Bool = { _ in true }
+  ) {
+    self.isTLS = isTLS
+    self.host = host
+    self.port = port
+    self.tls = tls
+    self.proxy = proxy
+    self.admits = admits
+  }
+
+  /// The Host header: with the port where it isn't the scheme's own.
+  package var authority: String {
+    let name = host.contains(":") ? "[\(host)]" : host
+    return port == (isTLS ? 443 : 80) ? name : "\(name):\(port)"
+  }
+}
+
+/// A proxy on the way out.
+package struct OutboundProxy: Sendable {
+  package enum Kind: Sendable { case connect, socks5 }
+  package var kind: Kind
+  package var host: String
+  package var port: UInt16
+  package var user: String?
+  package var password: Secret?
+
+  package init(kind: Kind, host: String, port: UInt16, user: String? = nil, password: Secret? = nil) {
+    self.kind = kind
+    self.host = host
+    self.port = port
+    self.user = user
+    self.password = password
+  }
+}
