@@ -1,0 +1,28 @@
+import Base
+import FoundationEssentials
+
+/// The facts that the project's tests share, where they lie beside the package: `../shared`, or where `APUS_SHARED` says.
+enum Shared {
+  static var root: String {
+    if let named = ProcessInfo.processInfo.environment["APUS_SHARED"] { return named }
+    var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+    parts.removeLast(4)
+    return parts.joined(separator: "/") + "/shared"
+  }
+
+  /// The JSON of a file there, nil when it is not there.
+  static func json(_ path: String) throws -> JSON? {
+    guard let data = FileManager.default.contents(atPath: root + "/" + path) else { return nil }
+    return try JSON(parsing: [UInt8](data))
+  }
+
+  /// The conformance cases whose names begin so.
+  static func cases(_ prefix: String) throws -> [JSON] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: root + "/formats/cases")) ?? []
+    return try names.filter { $0.hasPrefix(prefix) }.sorted().compactMap { try json("formats/cases/" + $0) }
+  }
+
+  static func bytes(base64 text: String) -> [UInt8] {
+    [UInt8](Data(base64Encoded: text) ?? Data())
+  }
+}
