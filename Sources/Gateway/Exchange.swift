@@ -1,0 +1,110 @@
+import Base
+import HTTP
+import Upstream
+import Wire
+
+/// One request's life: who asks, what for, who may answer, the tries, the reply, and what is told about it.
+final class Exchange {
+  let request: Request
+  let setup: Setup
+  let upstream: Upstream
+  let metrics: GatewayMetrics
+  var trace: Trace
+  /// A stream that has begun to be useful: no other target is tried any more, and handing it on needs nothing else.
+  var open: OpenStream?
+
+  init(_ request: Request, _ setup: Setup, _ upstream: Upstream, _ metrics: GatewayMetrics) {
+    self.request = request
+    self.setup = setup
+    self.upstream = upstream
+    self.metrics = metrics
+    trace = Trace(started: Int(request.started))
+  }
+
+  /// From the head to the last byte. Never fails: a fault becomes the client's error.
+  func run() async {
+    do throws(Fault) {
+      try await answer()
+      if let open { try await relay(open) }
+    } catch {
+      fail(error)
+    }
+    trace.end(request, setup, metrics)
+  }
+
+  private func answer() async throws(Fault) {
+    let head = request.head
+    if let preflight = setup.admission.preflight(head) { return respond(preflight) }
+    try setup.admission.check(head)
+    let endpoint = try ClientEndpoint(head)
+    trace.endpoint = endpoint.name
+    let key = endpoint.isPublic ? Keys.owner : try setup.keys.authorise(head)
+    trace.key = key.name
+    switch endpoint {
+    case .health: respond(json: Array(#"{"status":"ok"}"#.utf8))
+    case .ready: respond(json: Array(#"{"status":"ready"}"#.utf8))
+    case .metrics: respond(metrics.response())
+    case .modelList:
+      await refreshModels()
+      respond(json: ModelList.body(setup.router, key))
+    case .model(let id): respond(json: try ModelList.body(id, setup.router, key))
+    case .call(let name): try await call(name, key)
+    }
+  }
+
+  /// A call of a model: the body, the route, and one try after the other.
+  private func call(_ endpoint: EndpointName, _ key: Keys.Key) async throws(Fault) {
+    let body = try await collect()
+    let json = try JSON(parsing: body)
+    if let kind = ChatRequestCheck.Endpoint(rawValue: endpoint.rawValue) { try ChatRequestCheck.check(kind, body: json) }
+    let route = try await route(json["model"]?.string ?? "")
+    trace.asked = route.asked
+    guard key.allows(route.names) else {
+      throw Fault(.permission, "The key “\(key.name)” may not use the model “\(route.asked)”.", param: "model")
+    }
+    if case .drain = key.onDisconnect { request.isCancelledWithClient = false }
+    try await attempt(Call(endpoint: endpoint, body: json), route, key)
+  }
+
+  private func attempt(_ call: Call, _ route: Router.Route, _ key: Keys.Key) async throws(Fault) {
+    var attempts = Attempts(route, now: Time.monotonic)
+    var last = Fault(.notFound, "Nothing answers for the model “\(route.asked)”.", param: "model")
+    while true {
+      switch attempts.next(now: Time.monotonic) {
+      case .end: throw last
+      case .wait(let duration):
+        await wait(duration)
+        guard !request.isAbandoned else { throw Fault(.cancelled, "The client left.") }
+      case .go(let target, let pick):
+        trace.tries += 1
+        do throws(Fault) {
+          try await send(call, to: target, pick, key)
+          if case .provider(let provider, _) = target { provider.keys.isWell() }
+          return
+        } catch {
+          guard error.kind != .cancelled, !request.hasReplied else { throw error }
+          metrics.failed(target, error)
+          attempts.failed(error, now: Time.monotonic)
+          last = error
+        }
+      }
+    }
+  }
+
+  /// One try. Behind it the reply is out, or a stream is open.
+  private func send(_ call: Call, to target: Router.Target, _ pick: KeyRing.Pick?, _ key: Keys.Key) async throws(Fault) {
+    guard case .provider(let provider, let model) = target, let pick else { return try await demo(call) }
+    trace.provider = provider.name
+    trace.model = model.upstream
+    let prepared = try provider.prepare(call, model, pick, own: clientCredentials(provider))
+    trace.losses = prepared.losses
+    let sent = upstream.send(prepared, to: provider)
+    cancelWithClient(sent.stream, key)
+    switch try await receive(sent) {
+    case .stream(let head, let frames) where call.isStream: try await begin(frames, head, call, provider)
+    case .stream(let head, let frames): try await fold(frames, head, call, provider, model)
+    case .whole(let head, let body) where call.isStream && call.endpoint == .chat: try await unfold(body, head, call, provider, model)
+    case .whole(let head, let body): try reply(body, head, provider)
+    }
+  }
+}

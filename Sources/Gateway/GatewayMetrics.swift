@@ -1,0 +1,90 @@
+package import Base
+import HTTP
+import Synchronization
+import Upstream
+import Wire
+
+/// The figures of `/metrics`. Names after the OpenTelemetry GenAI conventions where they have one.
+/// Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/ (read 2026-11).
+package final class GatewayMetrics: Sendable {
+  private let all = Metrics()
+  private let requests: Family<Counter>
+  private let duration: Family<Histogram>
+  private let firstByte: Family<Histogram>
+  private let overhead: Histogram
+  private let tokens: Family<Counter>
+  private let failures: Family<Counter>
+  private let losses: Family<Counter>
+  package let connections: Gauge
+  package let reloads: Family<Counter>
+
+  /// What tells exchanges apart in the figures; all three come from bounded sets.
+  private struct Kind: Hashable {
+    let endpoint: String
+    let provider: String
+    let status: Int
+  }
+  private struct Row {
+    let requests: Counter
+    let duration: Histogram
+    let firstByte: Histogram
+    let input: Counter
+    let output: Counter
+  }
+  private let rows = Mutex<[Kind: Row]>([:])
+
+  package init() {
+    requests = all.counter("apus_requests_total", "Requests by endpoint, provider and status.", labels: ["endpoint", "provider", "status"])
+    duration = all.histogram(
+      "gen_ai_server_request_duration_seconds", "From a request's head to the end of its reply.",
+      labels: ["gen_ai_operation_name", "gen_ai_provider_name"])
+    firstByte = all.histogram(
+      "gen_ai_server_time_to_first_token_seconds", "From a request's head to the head of its reply.", labels: ["gen_ai_provider_name"])
+    overhead = all.histogram("apus_overhead_seconds", "Time inside the gateway until a reply's head, without waiting.")[]
+    tokens = all.counter(
+      "gen_ai_client_token_usage_total", "Tokens that upstreams counted.", labels: ["gen_ai_provider_name", "gen_ai_token_type"])
+    failures = all.counter("apus_upstream_failures_total", "Tries that failed, by provider and kind.", labels: ["provider", "kind"])
+    losses = all.counter("apus_losses_total", "Changes of meaning on the way up, by action.", labels: ["action"])
+    connections = all.gauge("apus_connections", "Open connections of clients.")[]
+    reloads = all.counter("apus_reloads_total", "Reloads of the config, by result.", labels: ["result"])
+  }
+
+  func response() -> Response {
+    var headers = Headers()
+    headers.append(.contentType, Metrics.contentType)
+    return Response(status: 200, headers: headers, body: all.render())
+  }
+
+  func ended(_ trace: Trace, duration nanoseconds: Int) {
+    let row = row(Kind(endpoint: trace.endpoint, provider: trace.provider, status: trace.status))
+    row.requests.add()
+    guard !trace.provider.isEmpty else { return }
+    row.duration.observe(nanoseconds: nanoseconds)
+    if trace.replied > 0 {
+      row.firstByte.observe(nanoseconds: trace.replied - trace.started)
+      overhead.observe(nanoseconds: max(0, trace.replied - trace.started - trace.waited))
+    }
+    for loss in trace.losses { losses[loss.action.rawValue].add() }
+    guard let usage = trace.usage else { return }
+    row.input.add(usage.input)
+    row.output.add(usage.output)
+  }
+
+  /// The figures of one kind of exchange, looked up together.
+  private func row(_ kind: Kind) -> Row {
+    rows.withLock { rows in
+      if let row = rows[kind] { return row }
+      let row = Row(
+        requests: requests[kind.endpoint, kind.provider, String(kind.status)],
+        duration: duration[kind.endpoint, kind.provider], firstByte: firstByte[kind.provider],
+        input: tokens[kind.provider, "input"], output: tokens[kind.provider, "output"])
+      rows[kind] = row
+      return row
+    }
+  }
+
+  func failed(_ target: Router.Target, _ fault: Fault) {
+    guard case .provider(let provider, _) = target else { return }
+    failures[provider.name, fault.kind.rawValue].add()
+  }
+}

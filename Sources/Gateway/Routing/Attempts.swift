@@ -1,0 +1,129 @@
+package import Base
+package import Upstream
+import Wire
+
+/// Decides what is tried next. A state machine without I/O: it is told the time and how the last try went.
+///
+/// A target is tried up to its provider's `retries` times, each try with another key where there is one; waits stand
+/// between tries on one key. What can't be mended there goes to the next target at once. Targets that rest after
+/// failures are left out as long as another one is left. Source: provider-files.md §5, DESIGN §5 fine print.
+package struct Attempts {
+  package enum Step {
+    /// Try this.
+    case go(Router.Target, KeyRing.Pick?)
+    /// Wait so many nanoseconds, then ask again.
+    case wait(Int)
+    /// Nothing is left: the client gets the last fault.
+    case end
+  }
+
+  private var targets: ArraySlice<Router.Target>
+  private var tries = 0
+  private var triedKeys: Set<Int> = []
+  private var waitsFor: Int?
+  private var current: (target: Router.Target, pick: KeyRing.Pick?)?
+
+  /// The first wait before another try on the same key, nanoseconds; each further one is twice as long.
+  private static let firstWait = 250_000_000
+  /// How long a target rests after it failed to the end, nanoseconds.
+  private static let rest = 10_000_000_000
+  /// How long a key without funds is set aside, nanoseconds.
+  private static let withoutFunds = 600_000_000_000
+  /// Until the next reload.
+  private static let forGood = Int.max / 2
+
+  package init(_ route: Router.Route, now: Int) {
+    let awake = route.targets.filter { $0.isAvailable(now: now) }
+    targets = (awake.isEmpty ? route.targets : awake)[...]
+  }
+
+  /// What to do now.
+  package mutating func next(now: Int) -> Step {
+    if let wait = waitsFor {
+      waitsFor = nil
+      return .wait(wait)
+    }
+    while let target = targets.first {
+      guard case .provider(let provider, _) = target else { return go(target, nil) }
+      if tries < provider.file.retries {
+        if let pick = provider.keys.pick(
+          now: now, without: triedKeys, evenHeld: tries == 0 && targets.count == 1 || triedKeys.isEmpty && tries > 0)
+        {
+          return go(target, pick)
+        }
+      }
+      nextTarget()
+    }
+    return .end
+  }
+
+  private mutating func go(_ target: Router.Target, _ pick: KeyRing.Pick?) -> Step {
+    tries += 1
+    current = (target, pick)
+    return .go(target, pick)
+  }
+
+  private mutating func nextTarget() {
+    targets = targets.dropFirst()
+    tries = 0
+    triedKeys = []
+  }
+
+  /// The present try failed before anything useful went to the client.
+  package mutating func failed(_ fault: Fault, now: Int) {
+    guard let (target, pick) = current, case .provider(let provider, _) = target, let pick else { return nextTarget() }
+    let keys = provider.keys
+    switch fault.kind {
+    case .authExpired: anotherKey(keys, pick)
+    case .forbidden, .banned, .clientTooOld:
+      keys.hold(pick, until: now + Self.forGood)
+      anotherKey(keys, pick)
+    case .funds:
+      keys.hold(pick, until: now + Self.withoutFunds)
+      anotherKey(keys, pick)
+    case .dailyLimit:
+      keys.hold(pick, until: now + (fault.retryAfter ?? 3600) * 1_000_000_000)
+      nextTarget()
+    case .rateLimited, .muted: limited(fault, provider, pick, now: now)
+    case .overloaded, .timeout, .broken, .internal: again(fault, provider, now: now)
+    case .notFound, .formatChanged: nextTarget()
+    default: targets = []  // the client's own mistake, or a check that only a person can pass
+    }
+  }
+
+  /// The key is the trouble: the next one, without waiting.
+  private mutating func anotherKey(_ keys: KeyRing, _ pick: KeyRing.Pick) {
+    triedKeys.insert(pick.index)
+    if triedKeys.count >= keys.count { nextTarget() }
+  }
+
+  private mutating func limited(_ fault: Fault, _ provider: Provider, _ pick: KeyRing.Pick, now: Int) {
+    let longest = provider.file.rateWait.nanoseconds
+    if let seconds = fault.retryAfter { provider.keys.hold(pick, until: now + seconds * 1_000_000_000) }
+    triedKeys.insert(pick.index)
+    if triedKeys.count < provider.keys.count { return }
+    guard (fault.retryAfter ?? 0) * 1_000_000_000 <= longest, tries < provider.file.retries else { return nextTarget() }
+    triedKeys = []
+    waitsFor = fault.retryAfter.map { $0 * 1_000_000_000 } ?? backOff
+  }
+
+  /// The upstream is the trouble: once more after a while.
+  private mutating func again(_ fault: Fault, _ provider: Provider, now: Int) {
+    guard tries < provider.file.retries else {
+      if targets.count > 1 { provider.keys.holdAll(until: now + Self.rest) }
+      return nextTarget()
+    }
+    triedKeys = []
+    waitsFor = min((fault.retryAfter ?? 0) * 1_000_000_000, provider.file.rateWait.nanoseconds)
+    if waitsFor == 0 { waitsFor = backOff }
+  }
+
+  private var backOff: Int { Self.firstWait << min(max(0, tries - 1), 5) }
+}
+
+extension Router.Target {
+  /// Whether it does not rest.
+  package func isAvailable(now: Int) -> Bool {
+    if case .provider(let provider, _) = self { provider.keys.isAvailable(now: now) } else { true }
+  }
+}

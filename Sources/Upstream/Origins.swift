@@ -1,0 +1,60 @@
+package import Base
+package import HTTP
+import Synchronization
+package import Wire
+
+/// The origins of all providers: one for each host, port, TLS setting and outbound proxy, kept over reloads so that
+/// connections survive them.
+package final class Origins: Sendable {
+  private struct Key: Hashable {
+    let url: String
+    let ca: String?
+    let verifies: Bool
+    let proxy: String?
+  }
+
+  private let known = Mutex<[Key: Origin]>([:])
+  private let folder: String
+
+  /// `folder`: where relative names of certificate files count from.
+  package init(folder: String) {
+    self.folder = folder
+  }
+
+  /// The origin of a URL for a provider. Throws `invalid` when the certificates or the proxy's address can't be used.
+  package func origin(of url: BaseURL, for file: ProviderFile) throws(Fault) -> Origin {
+    let ca = file.tls.ca.map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
+    let key = Key(url: url.origin, ca: ca, verifies: file.tls.verify, proxy: file.outboundProxy)
+    if let origin = known.withLock({ $0[key] }) { return origin }
+    let isTLS = url.scheme == "https"
+    let host = url.host.hasPrefix("[") ? String(url.host.dropFirst().dropLast()) : url.host
+    let origin = Origin(
+      isTLS: isTLS, host: host, port: UInt16(url.port ?? (isTLS ? 443 : 80)),
+      tls: isTLS ? try TLSContext(authorities: ca, verifies: file.tls.verify, allowsHTTP2: true) : nil,
+      proxy: try file.outboundProxy.map { text throws(Fault) in try OutboundProxy(text) })
+    known.withLock { $0[key] = origin }
+    return origin
+  }
+}
+
+extension OutboundProxy {
+  /// Reads `http://[USER:PASSWORD@]HOST:PORT` or `socks5://…`. Throws `invalid`.
+  init(_ text: String) throws(Fault) {
+    let fault = Fault(.invalid, "An outbound proxy is written as http://HOST:PORT or socks5://HOST:PORT.")
+    let kind: Kind = text.hasPrefix("socks5://") ? .socks5 : .connect
+    guard text.hasPrefix("socks5://") || text.hasPrefix("http://") else { throw fault }
+    var rest = text.dropFirst(kind == .socks5 ? 9 : 7)
+    var user: Substring?
+    var password: Substring?
+    if let at = rest.lastIndex(of: "@") {
+      let parts = rest[..<at].split(separator: ":", maxSplits: 1)
+      user = parts.first
+      password = parts.count > 1 ? parts[1] : nil
+      rest = rest[rest.index(after: at)...]
+    }
+    let url = try BaseURL("http://" + rest)
+    guard url.path.isEmpty, let port = url.port else { throw fault }
+    let host = url.host.hasPrefix("[") ? String(url.host.dropFirst().dropLast()) : url.host
+    self.init(kind: kind, host: host, port: UInt16(port), user: user.map { String($0) }, password: password.map { Secret(String($0)) })
+  }
+}

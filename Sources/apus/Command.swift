@@ -1,0 +1,81 @@
+import Gateway
+
+/// One command: its words, then its work.
+protocol Command: SendableMetatype {
+  static var name: String { get }
+  /// One line, without a full stop.
+  static var summary: String { get }
+  /// What stands behind the name.
+  static var usage: String { get }
+  /// A line for each option.
+  static var options: String { get }
+  init(_ arguments: inout Arguments) throws(UsageError)
+  /// The exit code: 0 fine, 1 a finding or failure, 2 wrong use.
+  func run() -> Int32
+}
+
+extension Command {
+  static var usage: String { "[--config FILE] [--data DIR]" }
+  static var options: String { commonOptions }
+
+  /// The options that every command takes.
+  static var commonOptions: String {
+    "  --config FILE   read this file instead of ./apus.yaml\n  --data DIR      the folder of Apus's own files instead of ./data"
+  }
+}
+
+/// The options that every command takes.
+struct CommonOptions {
+  let config: String?
+  /// Nothing is stored yet; the option is taken so that scripts can name the folder from the beginning.
+  let data: String?
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    config = try arguments.option("--config")
+    data = try arguments.option("--data")
+  }
+
+  var source: ConfigSource { ConfigSource(file: config) }
+}
+
+/// Wrong use of the command line.
+struct UsageError: Error {
+  let message: String
+}
+
+/// The words behind a command; options may stand in any order, as `--name VALUE` or `--name=VALUE`.
+struct Arguments {
+  private var words: [String]
+
+  init(_ words: some Sequence<String>) {
+    self.words = Array(words)
+  }
+
+  /// Whether the word is there; takes it out.
+  mutating func flag(_ name: String) -> Bool {
+    guard let index = words.firstIndex(of: name) else { return false }
+    words.remove(at: index)
+    return true
+  }
+
+  /// The value of an option, nil without it. Throws when it stands there twice or without a value.
+  mutating func option(_ name: String) throws(UsageError) -> String? {
+    var value: String?
+    while let index = words.firstIndex(where: { $0 == name || $0.hasPrefix(name + "=") }) {
+      guard value == nil else { throw UsageError(message: "\(name) stands there twice") }
+      let word = words.remove(at: index)
+      if word != name {
+        value = String(word.dropFirst(name.count + 1))
+      } else {
+        guard index < words.count else { throw UsageError(message: "\(name) needs a value") }
+        value = words.remove(at: index)
+      }
+    }
+    return value
+  }
+
+  /// Throws when words are left that nobody asked for.
+  func end() throws(UsageError) {
+    if let word = words.first { throw UsageError(message: "“\(word)” is not understood here") }
+  }
+}
