@@ -10,6 +10,8 @@ package enum Part: Sendable, Equatable {
   case refusal(String)
   /// A call of a tool.
   case call(ToolCall)
+  /// What a tool said; only in requests.
+  case result(ToolResult)
   /// An image, sound, film or document.
   case media(Media)
   /// Something that only one vendor knows, verbatim.

@@ -111,7 +111,7 @@ extension Part {
     case .reasoning: .reasoning(Reasoning())
     case .refusal: .refusal("")
     case .call(let call): .call(ToolCall(id: call.id, name: call.name, kind: call.kind, signature: call.signature))
-    case .media, .opaque: self
+    case .result, .media, .opaque: self
     }
   }
 
@@ -121,7 +121,7 @@ extension Part {
     case .text(let text, _), .refusal(let text): text
     case .reasoning(let reasoning): reasoning.text
     case .call(let call): call.arguments
-    case .media, .opaque: ""
+    case .result, .media, .opaque: ""
     }
   }
 
@@ -143,7 +143,7 @@ extension Part {
       self = .text("")
       call.arguments += more
       self = .call(call)
-    case .media, .opaque: break
+    case .result, .media, .opaque: break
     }
   }
 

@@ -94,7 +94,7 @@ private struct ChatMessage {
       case .reasoning(let thought): thoughts.append(thought)
       case .call(let call): calls.append(call)
       case .media(let media) where media.kind == .image: images.append(media)
-      case .media, .opaque: losses.append(Loss("content[\(number)]", .dropped))
+      case .result, .media, .opaque: losses.append(Loss("content[\(number)]", .dropped))
       }
     }
   }

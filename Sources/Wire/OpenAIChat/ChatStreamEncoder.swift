@@ -78,7 +78,7 @@ package struct ChatStreamEncoder: Sendable {
       parts[place] = .silent
       guard media.kind == .image else { return losses.append(Loss(media.kind.rawValue, .dropped)) }
       chunk(place.candidate, &bytes) { ChatMembers.images([media], &$0) }
-    case .opaque:
+    case .result, .opaque:
       parts[place] = .silent
       losses.append(Loss("content[\(place.part)]", .dropped))
     }

@@ -1,0 +1,28 @@
+package import Base
+
+/// The arguments of a call as an object, for wires that want one. Source: wire-formats §2.11.
+package struct ArgumentText {
+  /// The object; nil when the text is none.
+  package let object: JSON?
+
+  /// Reads the arguments' text: empty is `{}`, a text in a text is read twice.
+  package init(_ text: String) {
+    object = Self.object(text, depth: 0)
+  }
+
+  /// The object, or one that holds the text under `__raw_arguments`.
+  package static func emulated(_ text: String) -> JSON { ["__raw_arguments": JSON(text)] }
+
+  private static func object(_ text: String, depth: Int) -> JSON? {
+    guard text.utf8.contains(where: { $0 > 32 }) else { return [:] }
+    guard let json = try? JSON(parsing: text) else { return nil }  // nil is right: a model may write anything
+    switch json.kind {
+    case .object: return json
+    case .null: return [:]
+    case .string where depth == 0:
+      guard let inner = json.string, inner.utf8.contains(where: { $0 > 32 }) else { return nil }
+      return object(inner, depth: 1)
+    default: return nil
+    }
+  }
+}

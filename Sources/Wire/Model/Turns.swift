@@ -1,0 +1,83 @@
+/// Puts a conversation's turns in the order that strict wires want. Source: wire-formats §2.9, §2.10.
+///
+/// After it: no empty texts and no empty turns; every call has one result, in the first user turn behind it and before
+/// anything else there, in the order the client gave them, unanswered ones last; no result answers nothing.
+package struct Turns {
+  /// The turns, system turns still in their places.
+  package private(set) var messages: [Message] = []
+  /// What was left out or made up.
+  package private(set) var losses: [Loss] = []
+
+  /// Ids of calls that wait for a result.
+  private var waiting: [(id: String, name: String)] = []
+  /// The turn that the results go into.
+  private var answer: Int?
+
+  /// Arranges the turns.
+  package init(_ source: [Message]) {
+    messages.reserveCapacity(source.count)
+    for message in source { add(message) }
+    endOfAnswers()
+  }
+
+  private mutating func add(_ message: Message) {
+    var message = message
+    message.contents.removeAll { if case .text(let text, _) = $0.part { text.isEmpty } else { false } }
+    if message.role == .assistant { endOfAnswers() }
+    if message.role == .user, message.contents.contains(where: \.part.isResult) { return addAnswers(message) }
+    guard !message.contents.isEmpty else { return losses.append(Loss(message.path.text(), .dropped)) }
+    // What follows the calls waits behind their results.
+    if message.role == .user, !waiting.isEmpty, answer == nil { beginAnswer(message.path) }
+    messages.append(message)
+    guard message.role == .assistant else { return }
+    for case .call(let call) in message.contents.map(\.part) { waiting.append((call.id, call.name)) }
+  }
+
+  private mutating func beginAnswer(_ path: SourcePath) {
+    answer = messages.count
+    messages.append(Message(.user, [], at: path))
+  }
+
+  private mutating func addAnswers(_ message: Message) {
+    var rest = message
+    rest.contents = []
+    for content in message.contents {
+      guard case .result(var result) = content.part else {
+        rest.contents.append(content)
+        continue
+      }
+      guard let position = waiting.firstIndex(where: { $0.id == result.id }) else {
+        rest.contents.append(Message.Content(.text(Emulation.strayResult(result.id, result.text)), at: content.path))
+        rest.contents += result.parts.filter { if case .media = $0 { true } else { false } }.map { Message.Content($0, at: content.path) }
+        losses.append(Loss(content.path.text(), .emulated))
+        continue
+      }
+      result.name = result.name ?? waiting[position].name
+      waiting.remove(at: position)
+      if answer == nil { beginAnswer(message.path) }
+      if let answer { messages[answer].contents.append(Message.Content(.result(result), at: content.path)) }
+    }
+    if !rest.contents.isEmpty { messages.append(rest) }
+  }
+
+  private mutating func endOfAnswers() {
+    if !waiting.isEmpty {
+      let path = messages.last?.path ?? SourcePath("messages")
+      if answer == nil { beginAnswer(path) }
+      if let answer {
+        for call in waiting {
+          let result = ToolResult(id: call.id, name: call.name, parts: [.text(Emulation.noResult)], isError: true)
+          messages[answer].contents.append(Message.Content(.result(result), at: path))
+        }
+        losses.append(Loss(path.text(), .synthesized))
+      }
+    }
+    waiting = []
+    answer = nil
+  }
+}
+
+extension Part {
+  /// Whether it is what a tool said.
+  package var isResult: Bool { if case .result = self { true } else { false } }
+}
