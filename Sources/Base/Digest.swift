@@ -22,9 +22,12 @@ package enum Digest {
   }
 
   /// Whether two codes are the same, in a time that says nothing about where they differ.
-  package static func constantTimeEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-    // The counts are equal, so the comparison stays within both.
-    unsafe left.count == right.count && CRYPTO_memcmp(left, right, left.count) == 0
+  package static func constantTimeEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+    guard left.count == right.count else { return false }
+    // The counts are equal, so the comparison stays within both, and the pointers within the closures.
+    return unsafe left.withUnsafeBytes { left in
+      unsafe right.withUnsafeBytes { unsafe CRYPTO_memcmp(left.baseAddress, $0.baseAddress, $0.count) == 0 }
+    }
   }
 
   private static func digest(_ bytes: [UInt8], _ kind: OpaquePointer, length: Int) -> [UInt8] {

@@ -59,13 +59,14 @@ extension JSONDocument {
   func text(of index: Int, equals wanted: Span<UInt8>) -> Bool {
     let node = nodes[index]
     let content = Int(node.start) + 1..<Int(node.end) - 1
-    // Most names differ in length: they cost nothing more.
-    guard node.isEscaped || content.count == wanted.count else { return false }
-    let bytes = node.isEscaped ? JSONEscapes.decode(bytes[content]) : bytes
-    let text = bytes.span
-    let start = node.isEscaped ? 0 : content.lowerBound
-    guard !node.isEscaped || bytes.count == wanted.count else { return false }
-    for offset in wanted.indices where text[start + offset] != wanted[offset] { return false }
+    if node.isEscaped {
+      let decoded = JSONEscapes.decode(bytes[content])
+      return decoded.count == wanted.count && wanted.indices.allSatisfy { decoded[$0] == wanted[$0] }
+    }
+    guard content.count == wanted.count else { return false }
+    let bytes = bytes
+    let text = bytes.span.extracting(content)
+    for offset in wanted.indices where text[offset] != wanted[offset] { return false }
     return true
   }
 }

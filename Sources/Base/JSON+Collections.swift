@@ -63,13 +63,17 @@ extension JSON {
 
   /// The node of a member's name, of duplicates the last.
   func key(_ wanted: Span<UInt8>) -> Int? {
-    guard kind == .object else { return nil }
-    let nodes = document.nodes
-    let end = Int(node.next)
+    let tape = document.nodes
+    let nodes = tape.span
+    let object = nodes[index]
+    guard object.kind == .object else { return nil }
+    let end = Int(object.next)
     var found: Int?
     var key = index + 1
     while key < end {
-      if document.text(of: key, equals: wanted) { found = key }
+      let name = nodes[key]
+      // Most names differ in length: they cost nothing more.
+      if name.isEscaped || Int(name.end - name.start) == wanted.count + 2, document.text(of: key, equals: wanted) { found = key }
       key = Int(nodes[key + 1].next)
     }
     return found

@@ -15,7 +15,7 @@ package struct Secret: Sendable {
 extension Secret: Equatable {
   /// Whether both are the same, in a time that says nothing about where they differ.
   package static func == (left: Secret, right: Secret) -> Bool {
-    Digest.constantTimeEqual(Array(left.exposed.utf8), Array(right.exposed.utf8))
+    Digest.constantTimeEqual(left.exposed.utf8.span, right.exposed.utf8.span)
   }
 }
 

@@ -68,10 +68,10 @@ final class Exchange {
 
   private func attempt(_ call: Call, _ route: Router.Route, _ key: Keys.Key) async throws(Fault) {
     var attempts = Attempts(route, now: Time.monotonic)
-    var last = Fault(.notFound, "Nothing answers for the model “\(route.asked)”.", param: "model")
+    var last: Fault?
     while true {
       switch attempts.next(now: Time.monotonic) {
-      case .end: throw last
+      case .end: throw last ?? Fault(.notFound, "Nothing answers for the model “\(route.asked)”.", param: "model")
       case .wait(let duration):
         await wait(duration)
         guard !request.isAbandoned else { throw Fault(.cancelled, "The client left.") }
@@ -79,7 +79,7 @@ final class Exchange {
         trace.tries += 1
         do throws(Fault) {
           try await send(call, to: target, pick, key)
-          if case .provider(let provider, _) = target { provider.keys.isWell() }
+          if case .provider(let offer) = target { offer.provider.keys.isWell() }
           return
         } catch {
           guard error.kind != .cancelled, !request.hasReplied else { throw error }
@@ -93,17 +93,18 @@ final class Exchange {
 
   /// One try. Behind it the reply is out, or a stream is open.
   private func send(_ call: Call, to target: Router.Target, _ pick: KeyRing.Pick?, _ key: Keys.Key) async throws(Fault) {
-    guard case .provider(let provider, let model) = target, let pick else { return try await demo(call) }
+    guard case .provider(let offer) = target, let pick else { return try await demo(call) }
+    let provider = offer.provider
     trace.provider = provider.name
-    trace.model = model.upstream
-    let prepared = try provider.prepare(call, model, pick, own: clientCredentials(provider))
+    trace.model = offer.model.upstream
+    let prepared = try provider.prepare(call, offer.model, pick, own: clientCredentials(provider))
     trace.losses = prepared.losses
     let sent = upstream.send(prepared, to: provider)
     cancelWithClient(sent.stream, key)
     switch try await receive(sent) {
     case .stream(let head, let frames) where call.isStream: try await begin(frames, head, call, provider)
-    case .stream(let head, let frames): try await fold(frames, head, call, provider, model)
-    case .whole(let head, let body) where call.isStream && call.endpoint == .chat: try await unfold(body, head, call, provider, model)
+    case .stream(let head, let frames): try await fold(frames, head, call, offer)
+    case .whole(let head, let body) where call.isStream && call.endpoint == .chat: try await unfold(body, head, call, offer)
     case .whole(let head, let body): try reply(body, head, provider)
     }
   }

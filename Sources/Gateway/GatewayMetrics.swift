@@ -84,7 +84,7 @@ package final class GatewayMetrics: Sendable {
   }
 
   func failed(_ target: Router.Target, _ fault: Fault) {
-    guard case .provider(let provider, _) = target else { return }
-    failures[provider.name, fault.kind.rawValue].add()
+    guard case .provider(let offer) = target else { return }
+    failures[offer.provider.name, fault.kind.rawValue].add()
   }
 }

@@ -15,19 +15,28 @@ package struct Keys: Sendable {
     }
   }
 
-  /// By the digest of the secret: the look-up tells nothing about a secret, since nobody can choose a digest's beginning.
-  private let keys: [[UInt8]: Key]
+  /// By a hash of the secret, whose seed is chosen anew at every start and told to nobody: a look-up's time tells nothing about a
+  /// secret, since a caller can't know which hash he asks for.
+  private let keys: [Int: [(secret: [UInt8], key: Key)]]
 
   /// Whoever calls where there are no keys: the owner, on the same machine.
   package static let owner = Key(name: "owner", models: [ModelPattern("*")], onDisconnect: .cancel)
 
   package init(_ configs: [KeyConfig]) {
-    var keys: [[UInt8]: Key] = [:]
+    var keys: [Int: [(secret: [UInt8], key: Key)]] = [:]
     for config in configs where !config.secret.isEmpty {
       let key = Key(name: config.name, models: config.models.map { ModelPattern($0) }, onDisconnect: config.onDisconnect)
-      keys[Digest.sha256(Array(config.secret.exposed.utf8))] = key
+      let secret = Array(config.secret.exposed.utf8)
+      keys[Self.hash(secret.span), default: []].append((secret, key))
     }
     self.keys = keys
+  }
+
+  private static func hash(_ secret: Span<UInt8>) -> Int {
+    var hasher = Hasher()
+    // The pointer stays within the closure.
+    unsafe secret.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    return hasher.finalize()
   }
 
   package var isEmpty: Bool { keys.isEmpty }
@@ -39,11 +48,11 @@ package struct Keys: Sendable {
   package func authorise(_ head: RequestHead) throws(Fault) -> Key {
     guard !keys.isEmpty else { return Self.owner }
     // The usual carrier first, so that the others are looked for only when it brings nothing known.
-    if let token = Self.bearer(head), let key = key(token) { return key }
+    if let token = Self.bearer(head), let key = key(token.span) { return key }
     var hasCredential = false
     for credential in Self.credentials(of: head) {
       hasCredential = true
-      if let key = key(credential) { return key }
+      if let key = key(credential.span) { return key }
     }
     throw Fault(
       .unauthenticated,
@@ -52,40 +61,44 @@ package struct Keys: Sendable {
         : "Send one of the gateway's keys as Authorization: Bearer, x-api-key, x-goog-api-key or ?key=.")
   }
 
-  private func key(_ credential: [UInt8]) -> Key? {
+  private func key(_ credential: Span<UInt8>) -> Key? {
     guard credential.count <= Self.longest else { return nil }
-    let digest = Digest.sha256(credential)
-    guard let index = keys.index(forKey: digest), Digest.constantTimeEqual(keys[index].key, digest) else { return nil }
-    return keys[index].value
+    return keys[Self.hash(credential)]?.first { Digest.constantTimeEqual($0.secret.span, credential) }?.key
   }
 
   /// Every credential in the request, in the order in which they count: Bearer, x-api-key, x-goog-api-key, `?key=`.
   package static func credentials(of head: RequestHead) -> [[UInt8]] {
     var found: [[UInt8]] = []
-    if let token = bearer(head) { found.append(token) }
+    if let token = bearer(head) { found.append(Array(token)) }
     if let value = head.headers.bytes("x-api-key"), !value.isEmpty { found.append(Array(value)) }
     if let value = head.headers.bytes("x-goog-api-key"), !value.isEmpty { found.append(Array(value)) }
     if let value = Query.value(of: "key", in: head.query), !value.isEmpty { found.append(value) }
     return found
   }
 
-  private static func bearer(_ head: RequestHead) -> [UInt8]? {
-    guard let value = head.headers.bytes(.authorization), value.count > 7 else { return nil }
-    guard zip(value, "bearer ".utf8).allSatisfy({ $0 | 32 == $1 }) else { return nil }
-    let token = value.dropFirst(7).drop { $0 == 32 }
-    return token.isEmpty ? nil : Array(token)
+  private static func bearer(_ head: RequestHead) -> ArraySlice<UInt8>? {
+    guard var token = head.headers.bytes(.authorization), token.count > 7 else { return nil }
+    for letter in "bearer ".utf8 {
+      guard let first = token.popFirst(), first | 32 == letter else { return nil }
+    }
+    while token.first == 32 { token.removeFirst() }
+    return token.isEmpty ? nil : token
   }
 }
 
 /// A name of models in which `*` stands for any text.
 package struct ModelPattern: Sendable {
   private let parts: [Substring]
+  /// `*` alone: every name.
+  private let isEverything: Bool
 
   package init(_ text: String) {
+    isEverything = text == "*"
     parts = text.split(separator: "*", omittingEmptySubsequences: false)
   }
 
   package func matches(_ name: String) -> Bool {
+    if isEverything { return true }
     guard let first = parts.first, let last = parts.last, parts.count > 1 else { return parts.first.map { $0 == name } ?? false }
     guard name.utf8.count >= first.utf8.count + last.utf8.count, name.hasPrefix(first), name.hasSuffix(last) else { return false }
     var rest = name.dropFirst(first.count).dropLast(last.count)

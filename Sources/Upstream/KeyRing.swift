@@ -38,6 +38,10 @@ package final class KeyRing: Sendable {
   /// `evenHeld` takes a resting one when nothing else is left: a cool-down never takes away the last way.
   package func pick(now: Int, without tried: Set<Int>, evenHeld: Bool) -> Pick? {
     state.withLock { state in
+      if count == 1 {
+        guard !tried.contains(0), evenHeld || max(state.heldUntil, state.health[0].heldUntil) <= now else { return nil }
+        return Pick(credentials: sets.first, index: 0)
+      }
       let order = (0..<count).map { (state.next + $0) % count }.filter { !tried.contains($0) }
       let isHeld = state.heldUntil > now
       guard let index = order.first(where: { !isHeld && state.health[$0].heldUntil <= now }) ?? (evenHeld ? order.first : nil) else {

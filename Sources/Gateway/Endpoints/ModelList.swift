@@ -24,7 +24,7 @@ enum ModelList {
       throw Fault(.notFound, "The model “\(id.prefix(200))” does not exist here.", param: "model")
     }
     var owner = Demo.provider
-    if case .provider(let provider, _) = target { owner = provider.name }
+    if case .provider(let offer) = target { owner = offer.provider.name }
     var writer = JSONWriter(capacity: 256)
     write(Router.Listed(id: id, owner: owner, names: [], kind: .chat), &writer)
     return writer.bytes

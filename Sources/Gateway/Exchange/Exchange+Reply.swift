@@ -11,7 +11,7 @@ extension Exchange {
   func reply(_ body: [UInt8], _ head: ResponseHead, _ provider: Provider) throws(Fault) {
     let whole = try ChatRelay.whole(body, model: trace.asked, finishWords: provider.file.response.finish, rules: provider.file.errors)
     trace.usage = whole.usage
-    trace.finish = whole.finishes[0]
+    trace.finish = whole.finish
     respond(Response(status: head.status, headers: headers(head, "application/json"), body: whole.bytes))
   }
 
@@ -40,13 +40,17 @@ extension Exchange {
   }
 
   // MARK: From stream to whole and back, through events
+  //
+  // Never inlined: their decoders and encoders are large, and would lie in the frame of every request.
 
   /// A stream, for a client that wants a whole body.
-  func fold(_ frames: Frames, _ head: ResponseHead, _ call: Call, _ provider: Provider, _ model: ProviderModel) async throws(Fault) {
+  @inline(never)
+  func fold(_ frames: Frames, _ head: ResponseHead, _ call: Call, _ offer: Offer) async throws(Fault) {
     var frames = frames
+    let provider = offer.provider
     let rules = provider.file.response
     var decoder = ChatStreamDecoder(
-      dialect: model.dialect, finishWords: rules.finish, rules: provider.file.errors, endMeansStop: rules.eof == .stop)
+      dialect: offer.model.dialect, finishWords: rules.finish, rules: provider.file.errors, endMeansStop: rules.eof == .stop)
     var reply = Reply()
     while let next = try await pieces(&frames) {
       for frame in next {
@@ -58,11 +62,11 @@ extension Exchange {
   }
 
   /// A whole body, for a client that wants a stream.
-  func unfold(_ body: [UInt8], _ head: ResponseHead, _ call: Call, _ provider: Provider, _ model: ProviderModel)
-    async throws(Fault)
-  {
+  @inline(never)
+  func unfold(_ body: [UInt8], _ head: ResponseHead, _ call: Call, _ offer: Offer) async throws(Fault) {
+    let file = offer.provider.file
     let decoder = ChatReplyDecoder(
-      dialect: model.dialect, finishWords: provider.file.response.finish, rules: provider.file.errors)
+      dialect: offer.model.dialect, finishWords: file.response.finish, rules: file.errors)
     try await stream(try decoder.events(Self.json(body)), call, pause: 0)
   }
 
@@ -75,6 +79,7 @@ extension Exchange {
   }
 
   /// The demo model's reply.
+  @inline(never)
   func demo(_ call: Call) async throws(Fault) {
     guard call.endpoint == .chat else {
       throw Fault(.invalid, "The demo model only chats.", code: "unsupported_endpoint", param: "model")
@@ -94,6 +99,7 @@ extension Exchange {
   }
 
   /// Sends events as a stream; `pause` nanoseconds stand between two pieces.
+  @inline(never)
   private func stream(_ events: [Event], _ call: Call, pause: Int64) async throws(Fault) {
     var encoder = ChatStreamEncoder(model: trace.asked, created: Time.now.seconds, showsUsage: call.wantsUsage)
     var out: [UInt8] = []

@@ -91,15 +91,16 @@ enum ExchangeID {
   private static let random = RandomSource()
 
   static func next() -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity(26)
-    append(UInt64(Time.now.milliseconds), digits: 10, &text)
-    append(random.next(), digits: 8, &text)
-    append(random.next(), digits: 8, &text)
+    var text = [UInt8](repeating: 0, count: 26)
+    write(UInt64(Time.now.milliseconds), 0..<10, &text)
+    write(random.next(), 10..<18, &text)
+    write(random.next(), 18..<26, &text)
     return String(decoding: text, as: UTF8.self)
   }
 
-  private static func append(_ number: UInt64, digits: Int, _ text: inout [UInt8]) {
-    for digit in (0..<digits).reversed() { text.append(letters[Int(number >> UInt64(5 * digit) & 31)]) }
+  private static func write(_ number: UInt64, _ places: Range<Int>, _ text: inout [UInt8]) {
+    let letters = letters
+    let last = places.upperBound - 1
+    for place in places { text[place] = letters[Int(number >> UInt64(5 * (last - place)) & 31)] }
   }
 }

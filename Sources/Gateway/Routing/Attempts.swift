@@ -33,8 +33,10 @@ package struct Attempts {
   private static let forGood = Int.max / 2
 
   package init(_ route: Router.Route, now: Int) {
-    let awake = route.targets.filter { $0.isAvailable(now: now) }
-    targets = (awake.isEmpty ? route.targets : awake)[...]
+    targets = route.targets[...]
+    guard targets.count > 1 else { return }
+    let awake = targets.filter { $0.isAvailable(now: now) }
+    if !awake.isEmpty { targets = awake[...] }
   }
 
   /// What to do now.
@@ -44,7 +46,8 @@ package struct Attempts {
       return .wait(wait)
     }
     while let target = targets.first {
-      guard case .provider(let provider, _) = target else { return go(target, nil) }
+      guard case .provider(let offer) = target else { return go(target, nil) }
+      let provider = offer.provider
       if tries < provider.file.retries {
         if let pick = provider.keys.pick(
           now: now, without: triedKeys, evenHeld: tries == 0 && targets.count == 1 || triedKeys.isEmpty && tries > 0)
@@ -71,7 +74,8 @@ package struct Attempts {
 
   /// The present try failed before anything useful went to the client.
   package mutating func failed(_ fault: Fault, now: Int) {
-    guard let (target, pick) = current, case .provider(let provider, _) = target, let pick else { return nextTarget() }
+    guard let (target, pick) = current, case .provider(let offer) = target, let pick else { return nextTarget() }
+    let provider = offer.provider
     let keys = provider.keys
     switch fault.kind {
     case .authExpired: anotherKey(keys, pick)
@@ -124,6 +128,6 @@ package struct Attempts {
 extension Router.Target {
   /// Whether it does not rest.
   package func isAvailable(now: Int) -> Bool {
-    if case .provider(let provider, _) = self { provider.keys.isAvailable(now: now) } else { true }
+    if case .provider(let offer) = self { offer.provider.keys.isAvailable(now: now) } else { true }
   }
 }

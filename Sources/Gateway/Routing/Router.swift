@@ -6,13 +6,13 @@ package import Wire
 package struct Router: Sendable {
   /// One way to a model.
   package enum Target: Sendable {
-    indirect case provider(Provider, ProviderModel)
+    case provider(Offer)
     case demo
 
     /// `provider/model`.
     package var name: String {
       switch self {
-      case .provider(let provider, let model): provider.name + "/" + model.id
+      case .provider(let offer): offer.name
       case .demo: Demo.provider + "/" + Demo.model
       }
     }
@@ -68,7 +68,7 @@ package struct Router: Sendable {
   }
 
   private static func bareName(_ target: Target) -> [String] {
-    if case .provider(_, let model) = target { [model.id] } else { [Demo.model] }
+    if case .provider(let offer) = target { [offer.model.id] } else { [Demo.model] }
   }
 
   /// Every listed model's names with its target, in order.
@@ -76,7 +76,8 @@ package struct Router: Sendable {
     var found: [(String, Target)] = []
     for provider in providers {
       for model in provider.file.models.all {
-        for name in [model.id] + model.aliases { found.append((name, .provider(provider, model))) }
+        let offer = Offer(provider, model)
+        for name in [model.id] + model.aliases { found.append((name, .provider(offer))) }
       }
     }
     if hasDemo { found.append((Demo.model, .demo)) }
@@ -87,13 +88,13 @@ package struct Router: Sendable {
   private static func unlisted(_ name: String, _ providers: [Provider]) -> Target? {
     guard let slash = name.firstIndex(of: "/"), name.index(after: slash) < name.endIndex else { return nil }
     guard let provider = providers.first(where: { $0.name == name[..<slash] }) else { return nil }
-    return provider.file.anyModel(named: String(name[name.index(after: slash)...])).map { .provider(provider, $0) }
+    return provider.file.anyModel(named: String(name[name.index(after: slash)...])).map { .provider(Offer(provider, $0)) }
   }
 
   /// A bare name that only a vendor's own list has.
   private func vendorModel(_ name: String) -> Target? {
     for provider in providers where provider.vendorModels.names.contains(name) {
-      if let model = provider.file.anyModel(named: name) { return .provider(provider, model) }
+      if let model = provider.file.anyModel(named: name) { return .provider(Offer(provider, model)) }
     }
     return nil
   }
@@ -131,6 +132,6 @@ extension Router {
   }
 
   private func kind(of name: String) -> ProviderModel.Kind {
-    if case .provider(_, let model)? = known[name]?.targets.first { model.kind } else { .chat }
+    if case .provider(let offer)? = known[name]?.targets.first { offer.model.kind } else { .chat }
   }
 }

@@ -6,6 +6,8 @@ package final class Origin: Sendable {
   /// A name, or an address without brackets.
   package let host: String
   package let port: UInt16
+  /// The Host header: with the port where it isn't the scheme's own.
+  package let authority: String
   /// What is checked of the server; nil without TLS.
   package let tls: TLSContext?
   /// Where connections are made through.
@@ -23,12 +25,8 @@ package final class Origin: Sendable {
     self.tls = tls
     self.proxy = proxy
     self.admits = admits
-  }
-
-  /// The Host header: with the port where it isn't the scheme's own.
-  package var authority: String {
     let name = host.contains(":") ? "[\(host)]" : host
-    return port == (isTLS ? 443 : 80) ? name : "\(name):\(port)"
+    authority = port == (isTLS ? 443 : 80) ? name : "\(name):\(port)"
   }
 }
 

@@ -9,15 +9,16 @@ enum FieldParser {
     let lines = Array(bytes[start..<bytes.count - 2])
     var fields: [Headers.Field] = []
     fields.reserveCapacity(16)
+    let text = lines.span
     var position = 0
-    while position < lines.count {
+    while position < text.count {
       guard fields.count < most else { throw Fault(.tooLarge, "The message has more than \(most) header fields.") }
-      fields.append(try field(lines, &position))
+      fields.append(try field(text, &position))
     }
     return Headers(lines: lines, fields: fields)
   }
 
-  private static func field(_ lines: [UInt8], _ position: inout Int) throws(Fault) -> Headers.Field {
+  private static func field(_ lines: Span<UInt8>, _ position: inout Int) throws(Fault) -> Headers.Field {
     let start = position
     while isToken(lines[position]) { position += 1 }
     let nameEnd = position
@@ -45,15 +46,10 @@ enum FieldParser {
 
   /// A letter of a token. Source: RFC 9110 §5.6.2.
   static func isToken(_ byte: UInt8) -> Bool {
-    byte < 128 && (byte < 64 ? tokens.0 >> UInt64(byte) : tokens.1 >> UInt64(byte - 64)) & 1 == 1
+    byte < 128 && (byte < 64 ? lowTokens &>> UInt64(byte) : highTokens &>> UInt64(byte &- 64)) & 1 == 1
   }
 
-  private static let tokens: (UInt64, UInt64) = {
-    var low: UInt64 = 0
-    var high: UInt64 = 0
-    for byte in "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8 {
-      if byte < 64 { low |= 1 << UInt64(byte) } else { high |= 1 << UInt64(byte - 64) }
-    }
-    return (low, high)
-  }()
+  /// One bit for each letter of a token below 64, and from 64 on. Literals, so that no look-up has to ask whether they are made.
+  private static let lowTokens: UInt64 = 0x3ff6cfa00000000
+  private static let highTokens: UInt64 = 0x57ffffffc7fffffe
 }

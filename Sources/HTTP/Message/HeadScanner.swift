@@ -26,8 +26,13 @@ package struct HeadScanner: Sendable {
     var start = position
     while position < input.count, state != .done {
       if state == .line {
-        while position < input.count, input[position] > 13 { position += 1 }
+        position = Self.lineEnd(input, from: position)
         guard position < input.count else { break }
+        // Nearly every line ends here, with CRLF and the first byte of the next one.
+        if position + 2 < input.count, input[position] == 13, input[position + 1] == 10, input[position + 2] > 13 {
+          position += 3
+          continue
+        }
       }
       let wasStart = state == .startCR
       try step(input[position])
@@ -42,6 +47,22 @@ package struct HeadScanner: Sendable {
     }
     bytes.append(input.extracting(start..<position))
     return state == .done
+  }
+
+  /// The first byte from here on that may end a line or must not be in it: 13 or below. Eight bytes at a time.
+  private static func lineEnd(_ input: Span<UInt8>, from start: Int) -> Int {
+    var position = start
+    let raw = unsafe input.bytes
+    while position + 8 <= input.count {
+      // The load is checked against the span's bounds; every bit pattern is an integer.
+      let word = unsafe UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+      // The top bit of a byte below 14 is set; a borrow can only mark bytes above such a one.
+      let low = (word &- 0x0E0E_0E0E_0E0E_0E0E) & ~word & 0x8080_8080_8080_8080
+      if low != 0 { return position + low.trailingZeroBitCount >> 3 }
+      position += 8
+    }
+    while position < input.count, input[position] > 13 { position += 1 }
+    return position
   }
 
   private mutating func step(_ byte: UInt8) throws(Fault) {

@@ -24,21 +24,13 @@ package struct Headers: Sendable {
   package var count: Int { fields.count }
 
   /// Adds a field. Bytes that could end the line (CR, LF, NUL) become spaces, so a value can't forge a field.
-  package mutating func append(_ name: HeaderName, _ value: some Collection<UInt8>) {
-    let start = lines.count
-    name.append(to: &lines)
-    finish(start, value)
+  package mutating func append(_ name: HeaderName, _ value: ArraySlice<UInt8>) {
+    add(name, value.span)
   }
 
+  /// Adds a field; see `append(_:_:)`.
   package mutating func append(_ name: HeaderName, _ value: String) {
-    let start = lines.count
-    name.append(to: &lines)
-    let nameEnd = lines.count
-    lines.append(": ")
-    let valueStart = lines.count
-    lines.append(contentsOf: value.utf8)
-    for index in valueStart..<lines.count { lines[index] = Self.harmless(lines[index]) }
-    close(start, nameEnd, valueStart)
+    add(name, value.utf8.span)
   }
 
   /// Makes room for further fields.
@@ -48,38 +40,37 @@ package struct Headers: Sendable {
   }
 
   /// Adds a field whose name comes from outside, unchanged in its case.
-  package mutating func append(name: some Collection<UInt8>, _ value: some Collection<UInt8>) {
-    let start = lines.count
-    lines.append(contentsOf: name)
-    finish(start, value)
+  package mutating func append(name: [UInt8], _ value: [UInt8]) {
+    append(name.span, value.span)
   }
 
   /// Adds a field from borrowed memory.
   mutating func append(_ name: borrowing Span<UInt8>, _ value: borrowing Span<UInt8>) {
     let start = lines.count
     lines.append(name)
+    finish(start, value)
+  }
+
+  private mutating func add(_ name: HeaderName, _ value: borrowing Span<UInt8>) {
+    let start = lines.count
+    name.append(to: &lines)
+    finish(start, value)
+  }
+
+  private mutating func finish(_ start: Int, _ value: borrowing Span<UInt8>) {
     let nameEnd = lines.count
     lines.append(": ")
     let valueStart = lines.count
-    for index in value.indices { lines.append(Self.harmless(value[index])) }
+    lines.append(value)
+    for index in value.indices where Self.isHarmful(value[index]) { lines[valueStart + index] = 32 }
     close(start, nameEnd, valueStart)
   }
 
-  private mutating func finish(_ start: Int, _ value: some Collection<UInt8>) {
-    let nameEnd = lines.count
-    lines.append(UInt8(ascii: ":"))
-    lines.append(UInt8(ascii: " "))
-    let valueStart = lines.count
-    for byte in value { lines.append(Self.harmless(byte)) }
-    close(start, nameEnd, valueStart)
-  }
-
-  private static func harmless(_ byte: UInt8) -> UInt8 { byte == 13 || byte == 10 || byte == 0 ? 32 : byte }
+  private static func isHarmful(_ byte: UInt8) -> Bool { byte == 13 || byte == 10 || byte == 0 }
 
   private mutating func close(_ start: Int, _ nameEnd: Int, _ valueStart: Int) {
     let valueEnd = lines.count
-    lines.append(13)
-    lines.append(10)
+    lines.append("\r\n")
     fields.append(
       Field(
         start: Int32(start), nameEnd: Int32(nameEnd), valueStart: Int32(valueStart), valueEnd: Int32(valueEnd),
@@ -137,7 +128,7 @@ package struct Headers: Sendable {
     var kept = Headers()
     for field in fields where !names.contains(where: { $0.equals(lines, field.start, field.nameEnd) }) {
       kept.append(
-        name: lines[Int(field.start)..<Int(field.nameEnd)], lines[Int(field.valueStart)..<Int(field.valueEnd)])
+        lines.span.extracting(Int(field.start)..<Int(field.nameEnd)), lines.span.extracting(Int(field.valueStart)..<Int(field.valueEnd)))
     }
     return kept
   }

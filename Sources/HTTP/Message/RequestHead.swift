@@ -42,14 +42,14 @@ package struct RequestHead: Sendable {
   /// Throws `invalid` with what is wrong, `tooLarge` for too many fields. Source: RFC 9112 §2.3, §3, §6.
   init(parsing bytes: [UInt8]) throws(Fault) {
     guard let lineEnd = bytes.firstIndex(of: 13) else { throw Fault(.internal, "A head has no line.") }
-    let parts = bytes[..<lineEnd].split(separator: 32, omittingEmptySubsequences: false)
-    guard parts.count == 3, !parts[0].isEmpty, parts[0].count <= 32, parts[0].allSatisfy(FieldParser.isToken) else {
-      throw Fault(.invalid, "The request line is malformed.")
-    }
-    isVersion10 = try Self.isVersion10(parts[2])
-    method = String(decoding: parts[0], as: UTF8.self)
+    let line = bytes[..<lineEnd]
+    guard let methodEnd = line.firstIndex(of: 32), let targetEnd = line.lastIndex(of: 32), methodEnd < targetEnd,
+      (1...32).contains(methodEnd), line[..<methodEnd].allSatisfy(FieldParser.isToken)
+    else { throw Fault(.invalid, "The request line is malformed.") }
+    isVersion10 = try Self.isVersion10(line[(targetEnd + 1)...])
+    method = String(decoding: line[..<methodEnd], as: UTF8.self)
     headers = try FieldParser.parse(bytes, from: lineEnd + 2, most: Self.mostFields)
-    target = try Self.target(parts[1], method)
+    target = try Self.target(line[(methodEnd + 1)..<targetEnd], method)
     (path, query) = Self.split(target)
     try Self.checkHost(headers, isVersion10)
     body = try BodyLength(headers, isRequest: true, isVersion10: isVersion10)
@@ -69,6 +69,7 @@ package struct RequestHead: Sendable {
 
   /// Origin form, or absolute form with its authority cut off. Source: RFC 9112 §3.2.
   private static func target(_ text: ArraySlice<UInt8>, _ method: String) throws(Fault) -> String {
+    // A second space in the line is one in the target.
     guard text.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "#") }) else {
       throw Fault(.invalid, "The request target holds a character that must be percent-encoded.")
     }

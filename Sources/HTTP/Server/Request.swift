@@ -63,16 +63,15 @@ package final class Request {
   /// Waits for the whole body. Throws `tooLarge` as soon as it is known to be longer than `limit` bytes,
   /// `invalid` for malformed chunks, `cancelled` when the client leaves.
   package func collect(limit: Int) async throws(Fault) -> [UInt8] {
-    let tooLarge = Fault(.tooLarge, "The request body is longer than \(limit) bytes.")
-    guard received.count + left <= limit else { throw tooLarge }
+    guard received.count + left <= limit else { throw Self.tooLarge(limit) }
     isCollecting = true
     defer { isCollecting = false }
     received.reserveCapacity(min(received.count + left, 1 << 20))
     while !isBodyRead {
       try await waitForBody()
-      guard received.count <= limit else { throw tooLarge }
+      guard received.count <= limit else { throw Self.tooLarge(limit) }
     }
-    guard received.count <= limit else { throw tooLarge }
+    guard received.count <= limit else { throw Self.tooLarge(limit) }
     return takeReceived()
   }
 
@@ -104,6 +103,10 @@ package final class Request {
     await arrival.wait()
     if let bodyFault { throw bodyFault }
     guard !isAbandoned else { throw Self.abandoned }
+  }
+
+  private static func tooLarge(_ limit: Int) -> Fault {
+    Fault(.tooLarge, "The request body is longer than \(limit) bytes.")
   }
 
   static let abandoned = Fault(.cancelled, "The client left.")

@@ -4,28 +4,43 @@ import Base
 enum ChatMessageCheck {
   /// Checks messages, tools and the options that are objects.
   static func check(_ body: JSON) throws(Fault) {
-    var position = 0
-    for message in body["messages"]?.elements ?? JSON.null.elements {
-      try check(message: message) { "messages[\(position)]" }
-      position += 1
+    for member in body.entries {
+      let value = member.value
+      switch value.kind {
+      case .array where member.isNamed("messages"): try check(messages: value)
+      case .array where member.isNamed("tools"): try check(tools: value)
+      case .array where member.isNamed("modalities"): try ChatRequestCheck.checkAll(value, are: .string, at: "modalities")
+      case .object where member.isNamed("stream_options"): try streamOptions.check(value) { "stream_options" }
+      case .object where member.isNamed("response_format"): try typed.check(value) { "response_format" }
+      case .object where member.isNamed("tool_choice"): try typed.check(value) { "tool_choice" }
+      default: break
+      }
     }
-    guard position > 0 else { throw RequestShape.empty("messages") }
-    position = 0
-    for tool in body["tools"]?.elements ?? JSON.null.elements {
+  }
+
+  private static func check(tools: JSON) throws(Fault) {
+    var position = 0
+    for tool in tools.elements {
       try check(tool: tool) { "tools[\(position)]" }
       position += 1
     }
-    if let options = object(body["stream_options"]) { try streamOptions.check(options) { "stream_options" } }
-    if let format = object(body["response_format"]) { try typed.check(format) { "response_format" } }
-    if let choice = object(body["tool_choice"]) { try typed.check(choice) { "tool_choice" } }
-    if let list = body["modalities"] { try ChatRequestCheck.checkAll(list, are: .string, at: "modalities") }
   }
 
   // MARK: Messages
 
+  private static func check(messages: JSON) throws(Fault) {
+    var position = 0
+    for message in messages.elements {
+      try check(message: message) { "messages[\(position)]" }
+      position += 1
+    }
+    guard position > 0 else { throw RequestShape.empty("messages") }
+  }
+
   private static func check(message: JSON, at path: RequestShape.Path) throws(Fault) {
     try role.check(message, at: path)
-    guard let name = message["role"]?.string, let shape = roles[name] else { throw unknownRole(message["role"]?.string ?? "", path()) }
+    let name = message["role"] ?? .null
+    guard let shape = roles.first(where: { name.equals($0.key) })?.value else { throw unknownRole(name.string ?? "", path()) }
     try shape.check(message, at: path)
     if let content = message["content"], content.kind == .array {
       var position = 0
@@ -34,7 +49,7 @@ enum ChatMessageCheck {
         position += 1
       }
     }
-    guard let calls = message["tool_calls"], calls.kind == .array else { return }
+    guard name.equals("assistant"), let calls = message["tool_calls"], calls.kind == .array else { return }
     var position = 0
     for call in calls.elements {
       try check(call: call) { "\(path()).tool_calls[\(position)]" }
@@ -82,8 +97,8 @@ enum ChatMessageCheck {
   private static let streamOptions = RequestShape(["include_usage": .boolean, "include_obfuscation": .boolean])
   private static let role = RequestShape(["role": .string], required: ["role"])
 
-  private static let roles: [String: RequestShape] = [
-    "system": plain, "developer": plain, "user": plain,
+  private static let roles: KeyValuePairs<StaticString, RequestShape> = [
+    "user": plain, "system": plain, "developer": plain,
     "assistant": RequestShape(["content": [.string, .array], "refusal": .string, "tool_calls": .array, "audio": .object, "name": .string]),
     "tool": RequestShape(["content": [.string, .array], "tool_call_id": .string], required: ["content", "tool_call_id"]),
     "function": RequestShape(["content": [.string, .null], "name": .string], required: ["content", "name"]),

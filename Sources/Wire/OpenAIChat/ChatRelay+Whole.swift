@@ -7,8 +7,8 @@ extension ChatRelay {
     package var bytes: [UInt8]
     /// How many tokens it took, nil when the upstream told nothing.
     package var usage: Usage?
-    /// Why each choice ended; empty for embeddings and rerank.
-    package var finishes: [Int: FinishReason]
+    /// Why the first choice ended; nil for embeddings and rerank.
+    package var finish: FinishReason?
   }
 
   /// Hands a whole body of chat, completions, embeddings or rerank on: only the top-level model's name changes.
@@ -19,29 +19,36 @@ extension ChatRelay {
   ) throws(Fault) -> Whole {
     let scan = try scan(body, rules)
     var edits = RelayEdits()
-    var reply = Whole(bytes: body, usage: nil, finishes: [:])
     if let name = scan.model {
       var text: [UInt8] = []
       JSONWriter.escape(model, into: &text)
       if !body[name].elementsEqual(text) { edits.replace(name, with: text) }
     }
     var usage = scan.usage
-    for choice in [scan.first].compactMap(\.self) + scan.more {
-      usage = usage ?? choice.usage
-      guard let range = choice.finish else {
-        reply.finishes[choice.index] = .stop
-        continue
-      }
-      let word = String(decoding: body[range], as: UTF8.self)
-      let reason = try reason(word, finishWords, hasContent: choice.isVisible)
-      if finishWords[word] != nil, reason.chat != word { edits.replace(range, with: Array(reason.chat.utf8)) }
-      reply.finishes[choice.index] = reason
+    var finish: FinishReason?
+    if let first = scan.first {
+      finish = try self.finish(of: first, body, finishWords, &edits)
+      usage = usage ?? first.usage
     }
-    reply.usage = usage.flatMap { try? JSON(parsing: Array(body[$0])) }.flatMap { Usage(chat: $0) }  // nil is right: usage breaks no reply
-    guard !edits.isEmpty else { return reply }
-    reply.bytes = []
-    edits.append(body[...], to: &reply.bytes)
+    for choice in scan.more {
+      _ = try self.finish(of: choice, body, finishWords, &edits)
+      usage = usage ?? choice.usage
+    }
+    var reply = Whole(bytes: [], usage: usage.flatMap { Usage(chat: body.span, in: $0) }, finish: finish)
+    if edits.isEmpty { reply.bytes = body } else { edits.append(body[...], to: &reply.bytes) }
     return reply
+  }
+
+  /// Why a choice ended; translates its word where the provider file says so.
+  private static func finish(
+    of choice: ChunkScan.Choice, _ body: [UInt8], _ words: [String: FinishReason], _ edits: inout RelayEdits
+  ) throws(Fault) -> FinishReason {
+    guard let range = choice.finish else { return .stop }
+    if words.isEmpty, body[range].elementsEqual("stop".utf8) { return .stop }
+    let word = String(decoding: body[range], as: UTF8.self)
+    let reason = try reason(word, words, hasContent: choice.isVisible)
+    if words[word] != nil, reason.chat != word { edits.replace(range, with: Array(reason.chat.utf8)) }
+    return reason
   }
 
   private static func scan(_ body: [UInt8], _ rules: [ErrorRule]) throws(Fault) -> ChunkScan {

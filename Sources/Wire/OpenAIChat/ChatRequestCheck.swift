@@ -11,9 +11,7 @@ package enum ChatRequestCheck {
 
   /// Refuses a body that can't be understood: `.invalid` with code, path of the member, and what was expected.
   package static func check(_ endpoint: Endpoint, body: JSON) throws(Fault) {
-    let shape = shape(endpoint)
-    try shape.check(body) { "" }
-    try checkDuplicates(body, shape.required)
+    try shape(endpoint).check(body) { "" }
     if let stop = body["stop"], stop.kind == .array { try checkAll(stop, are: .string, at: "stop") }
     switch endpoint {
     case .chat: try ChatMessageCheck.check(body)
@@ -22,16 +20,6 @@ package enum ChatRequestCheck {
     case .rerank:
       guard let documents = body["documents"] else { return }
       try RequestShape.check(elements: documents, are: [.string, .object]) { "documents" }
-    }
-  }
-
-  /// Two members of one name would let the gateway and the upstream read different requests.
-  private static func checkDuplicates(_ body: JSON, _ required: [String]) throws(Fault) {
-    var seen: Set<String> = []
-    for (name, _) in body.members where name == "stream" || required.contains(name) {
-      guard seen.insert(name).inserted else {
-        throw Fault(.invalid, "The field '\(name)' stands in the request twice; send it once.", code: "duplicate_field", param: name)
-      }
     }
   }
 
@@ -76,7 +64,7 @@ package enum ChatRequestCheck {
       "prediction": .object, "web_search_options": .object, "service_tier": .string, "store": .boolean, "metadata": .object,
       "user": .string, "safety_identifier": .string, "prompt_cache_key": .string, "functions": .array,
       "function_call": [.string, .object], "top_k": .integer,
-    ], required: ["model", "messages"])
+    ], required: ["model", "messages"], once: ["model", "messages", "stream"])
 
   private static let completions = RequestShape(
     [
@@ -84,15 +72,15 @@ package enum ChatRequestCheck {
       "stop": [.string, .array], "frequency_penalty": .number, "presence_penalty": .number, "logit_bias": .object, "logprobs": .integer,
       "seed": .integer, "stream": .boolean, "stream_options": .object, "echo": .boolean, "suffix": .string, "best_of": .integer,
       "user": .string,
-    ], required: ["model", "prompt"])
+    ], required: ["model", "prompt"], once: ["model", "prompt", "stream"])
 
   private static let embeddings = RequestShape(
     ["model": .string, "input": [.string, .array], "encoding_format": .string, "dimensions": .integer, "user": .string],
-    required: ["model", "input"])
+    required: ["model", "input"], once: ["model", "input"])
 
   private static let rerank = RequestShape(
     [
       "model": .string, "query": .string, "documents": .array, "top_n": .integer, "return_documents": .boolean,
       "max_tokens_per_doc": .integer, "rank_fields": .array,
-    ], required: ["model", "query", "documents"])
+    ], required: ["model", "query", "documents"], once: ["model", "query", "documents"])
 }

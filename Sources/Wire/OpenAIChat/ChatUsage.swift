@@ -3,20 +3,23 @@ import Base
 extension Usage {
   /// Reads the `usage` of a Chat reply, of the dialects too; nil when it is none. Source: wire-formats §8.
   init?(chat json: JSON?) {
-    guard let json, json.kind == .object, json.count > 0 else { return nil }
-    self.init(
-      input: json.count("prompt_tokens") ?? json.count("input_tokens") ?? 0,
-      output: json.count("completion_tokens") ?? json.count("output_tokens") ?? 0)
-    if input == 0, output == 0 { input = json.count("total_tokens") ?? 0 }  // rerank tells nothing else
-    let details = json["prompt_tokens_details"]
-    cacheRead = details?.count("cached_tokens") ?? json.count("cached_tokens") ?? json.count("prompt_cache_hit_tokens") ?? 0
-    cacheWrite = details?.count("cache_write_tokens") ?? 0
-    inputAudio = details?.count("audio_tokens") ?? 0
-    inputImage = details?.count("image_tokens") ?? 0
-    let produced = json["completion_tokens_details"]
-    reasoning = produced?.count("reasoning_tokens") ?? json.count("reasoning_tokens") ?? 0
-    outputAudio = produced?.count("audio_tokens") ?? 0
-    outputImage = produced?.count("image_tokens") ?? 0
+    guard let json, json.kind == .object else { return nil }
+    self.init(chat: json.source.span, in: json.range)
+  }
+
+  /// Reads the `usage` object that is a part of a text, without a tape; nil when it is none.
+  init?(chat text: Span<UInt8>, in part: Range<Int>) {
+    var counts = ChatCounts()
+    guard JSONScan.members(text, in: part, { counts.read(text, $0, $1) }), !counts.isEmpty else { return nil }
+    // Rerank tells nothing but the total.
+    self.init(input: counts.input == 0 && counts.output == 0 ? counts.total : counts.input, output: counts.output)
+    cacheRead = counts.cached ?? counts.looseCached
+    cacheWrite = counts.cacheWrite
+    inputAudio = counts.inputAudio
+    inputImage = counts.inputImage
+    reasoning = counts.reasoning
+    outputAudio = counts.outputAudio
+    outputImage = counts.outputImage
     guard reasoning > output else { return }
     output = output.addingReportingOverflow(reasoning).overflow ? .max : output + reasoning  // some dialects count it apart
   }
@@ -83,7 +86,75 @@ extension FinishReason {
   }
 }
 
-extension JSON {
-  /// A member that counts something: nil when it is missing or no whole number, 0 when it is negative.
-  fileprivate func count(_ name: String) -> Int? { self[name]?.int.map { max(0, $0) } }
+/// The counters of a `usage` object while it is read in one pass.
+private struct ChatCounts {
+  var isEmpty = true
+  var input = 0
+  var output = 0
+  var total = 0
+  var cached: Int?
+  /// Where dialects put what was read from the cache.
+  var looseCached = 0
+  var cacheWrite = 0
+  var inputAudio = 0
+  var inputImage = 0
+  var reasoning = 0
+  var outputAudio = 0
+  var outputImage = 0
+
+  mutating func read(_ text: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>) {
+    isEmpty = false
+    if text[value.lowerBound] == UInt8(ascii: "{") {
+      if JSONScan.isEqual(text, name, "prompt_tokens_details") {
+        _ = JSONScan.members(text, in: value) { readInput(text, $0, $1) }
+      } else if JSONScan.isEqual(text, name, "completion_tokens_details") {
+        _ = JSONScan.members(text, in: value) { readOutput(text, $0, $1) }
+      }
+    } else if let count = Self.count(text, value) {
+      read(text, name, count)
+    }
+  }
+
+  private mutating func read(_ text: Span<UInt8>, _ name: Range<Int>, _ count: Int) {
+    if JSONScan.isEqual(text, name, "prompt_tokens") || JSONScan.isEqual(text, name, "input_tokens") {
+      input = count
+    } else if JSONScan.isEqual(text, name, "completion_tokens") || JSONScan.isEqual(text, name, "output_tokens") {
+      output = count
+    } else if JSONScan.isEqual(text, name, "total_tokens") {
+      total = count
+    } else if JSONScan.isEqual(text, name, "cached_tokens") || JSONScan.isEqual(text, name, "prompt_cache_hit_tokens") {
+      looseCached = max(looseCached, count)
+    } else if JSONScan.isEqual(text, name, "reasoning_tokens") {
+      reasoning = max(reasoning, count)
+    }
+  }
+
+  private mutating func readInput(_ text: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>) {
+    guard let count = Self.count(text, value) else { return }
+    if JSONScan.isEqual(text, name, "cached_tokens") { cached = count }
+    if JSONScan.isEqual(text, name, "cache_write_tokens") { cacheWrite = count }
+    if JSONScan.isEqual(text, name, "audio_tokens") { inputAudio = count }
+    if JSONScan.isEqual(text, name, "image_tokens") { inputImage = count }
+  }
+
+  private mutating func readOutput(_ text: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>) {
+    guard let count = Self.count(text, value) else { return }
+    if JSONScan.isEqual(text, name, "reasoning_tokens") { reasoning = count }
+    if JSONScan.isEqual(text, name, "audio_tokens") { outputAudio = count }
+    if JSONScan.isEqual(text, name, "image_tokens") { outputImage = count }
+  }
+
+  /// A whole number; 0 for a negative one, the largest for one that doesn't fit, nil for anything else.
+  private static func count(_ text: Span<UInt8>, _ value: Range<Int>) -> Int? {
+    let isNegative = text[value.lowerBound] == UInt8(ascii: "-")
+    let digits = value.dropFirst(isNegative ? 1 : 0)
+    guard !digits.isEmpty else { return nil }
+    var number = 0
+    for position in digits {
+      let digit = Int(text[position]) - 48
+      guard 0...9 ~= digit else { return nil }
+      number = number > (Int.max - 9) / 10 ? .max : number * 10 + digit
+    }
+    return isNegative ? 0 : number
+  }
 }

@@ -22,8 +22,20 @@ struct JSONKinds: OptionSet, Sendable {
       case .string: .string
       case .array: .array
       case .object: .object
-      case .number: value.int != nil || value.double.map { $0.rounded() == $0 } == true ? .integer : .number
+      case .number: Self.isWhole(value) ? .integer : .number
       }
+  }
+
+  private static func isWhole(_ value: JSON) -> Bool {
+    if value.int != nil { return true }
+    // A fraction that isn't 0 and no exponent: not whole, without reading the number.
+    let digits = value.bytes
+    if let point = digits.firstIndex(of: UInt8(ascii: ".")), digits[point...].contains(where: { 49...57 ~= $0 }),
+      !digits.contains(where: { $0 | 0x20 == UInt8(ascii: "e") })
+    {
+      return false
+    }
+    return value.double.map { $0.rounded() == $0 } ?? false
   }
 
   init(rawValue: UInt8) { self.rawValue = rawValue }

@@ -33,8 +33,9 @@ struct RelayEdits {
   /// Appends the data with the changes.
   func append(_ data: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
     let start = bytes.count
+    bytes.reserveCapacity(start + splices.reduce(data.count) { $0 + $1.text.count })
     var position = 0
-    for (range, text) in splices.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
+    for (range, text) in splices.count < 2 ? splices : splices.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
       bytes += data.part(position..<range.lowerBound)
       bytes += text
       position = range.upperBound

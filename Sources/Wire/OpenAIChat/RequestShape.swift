@@ -5,24 +5,48 @@ struct RequestShape: Sendable {
   /// Where an object stands in the request; asked for only when something is wrong.
   typealias Path = () -> String
 
-  let members: [String: JSONKinds]
-  let required: [String]
+  /// A member that is known.
+  struct Member: Sendable {
+    let name: StaticString
+    let kinds: JSONKinds
+    /// Whether it may neither be missing nor, unless its kinds say so, be null.
+    var isRequired = false
+    /// Whether two of the name would let the gateway and the upstream read different requests.
+    var isOnce = false
+  }
 
-  /// `required` members may not be null unless their kinds say so; the others always may.
-  init(_ members: [String: JSONKinds], required: [String] = []) {
-    self.members = members
-    self.required = required
+  private let members: [Member]
+  /// One bit for each member that must be there.
+  private let required: UInt64
+
+  /// `required` members may not be null unless their kinds say so; the others always may. `once`: members that may not come twice.
+  init(_ members: KeyValuePairs<StaticString, JSONKinds>, required: [StaticString] = [], once: [StaticString] = []) {
+    precondition(members.count <= 64, "a shape has at most 64 members")
+    self.members = members.map { name, kinds in
+      Member(
+        name: name, kinds: kinds, isRequired: required.contains { $0.description == name.description },
+        isOnce: once.contains { $0.description == name.description })
+    }
+    self.required = self.members.enumerated().reduce(0) { $1.element.isRequired ? $0 | 1 << UInt64($1.offset) : $0 }
   }
 
   /// Checks one object; `.invalid` names the first member that is wrong.
   func check(_ object: JSON, at path: Path) throws(Fault) {
     try Self.check(object, is: .object, at: path)
-    for (name, value) in object.members {
-      guard let kinds = members[name] else { continue }
-      if value.isNull, !required.contains(name) { continue }
-      try Self.check(value, is: kinds) { Self.join(path(), name) }
+    var seen: UInt64 = 0
+    for entry in object.entries {
+      guard let position = members.firstIndex(where: { entry.isNamed($0.name) }) else { continue }
+      let member = members[position]
+      let bit: UInt64 = 1 << UInt64(position)
+      if member.isOnce, seen & bit != 0 { throw Self.twice(Self.join(path(), member.name.description)) }
+      seen |= bit
+      let value = entry.value
+      if value.isNull, !member.isRequired { continue }
+      try Self.check(value, is: member.kinds) { Self.join(path(), member.name.description) }
     }
-    for name in required where object[name] == nil { throw Self.missing(Self.join(path(), name)) }
+    guard seen & required != required else { return }
+    let position = (required & ~seen).trailingZeroBitCount
+    throw Self.missing(Self.join(path(), members[position].name.description))
   }
 
   /// Checks the kind of one value.
@@ -51,6 +75,10 @@ struct RequestShape: Sendable {
 
   static func empty(_ place: String) -> Fault {
     Fault(.invalid, "Invalid '\(place)': the array is empty; expected at least one element.", code: "empty_array", param: place)
+  }
+
+  private static func twice(_ place: String) -> Fault {
+    Fault(.invalid, "The field '\(place)' stands in the request twice; send it once.", code: "duplicate_field", param: place)
   }
 
   static func join(_ path: String, _ name: String) -> String { path.isEmpty ? name : path + "." + name }

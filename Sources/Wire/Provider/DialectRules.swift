@@ -66,8 +66,8 @@ struct DialectRules {
   /// The changes inside messages, tools and the tool choice; after all others, since those may have taken them away.
   func applyInside(_ members: inout BodyMembers, _ edit: inout JSONEdit, _ losses: inout [Loss]) {
     for (position, message) in (members.original("messages") ?? .null).elements.enumerated() where message.kind == .object {
-      if !dialect.developerRole, message["role"]?.string == "developer" { edit.set("role", to: "system", in: message) }
-      reasoning(message, "messages[\(position)]", &edit, &losses)
+      if !dialect.developerRole, message["role"]?.equals("developer") == true { edit.set("role", to: "system", in: message) }
+      reasoning(message, position, &edit, &losses)
       if !dialect.customTools { calls(of: message, &edit) }
     }
     guard !dialect.customTools else { return }
@@ -81,14 +81,14 @@ struct DialectRules {
     }
   }
 
-  private func reasoning(_ message: JSON, _ path: String, _ edit: inout JSONEdit, _ losses: inout [Loss]) {
-    guard message["role"]?.string == "assistant" else { return }
+  private func reasoning(_ message: JSON, _ position: Int, _ edit: inout JSONEdit, _ losses: inout [Loss]) {
+    guard message["role"]?.equals("assistant") == true else { return }
     let own = message["reasoning_content"]
     if dialect.reasoningReplay == .required {
       if own?.string == nil { edit.set("reasoning_content", to: JSON(message["reasoning"]?.string ?? ""), in: message) }
     } else if let own {
       edit.remove("reasoning_content", from: message)
-      if own.string?.isEmpty == false { losses.append(Loss(path + ".reasoning_content", .dropped)) }
+      if own.string?.isEmpty == false { losses.append(Loss("messages[\(position)].reasoning_content", .dropped)) }
     }
   }
 
