@@ -9,7 +9,7 @@ final class Exchange {
   let setup: Setup
   let upstream: Upstream
   let metrics: GatewayMetrics
-  var trace: Trace
+  let trace: Trace
   /// A stream that has begun to be useful: no other target is tried any more, and handing it on needs nothing else.
   var open: OpenStream?
 
@@ -33,26 +33,45 @@ final class Exchange {
   }
 
   private func answer() async throws(Fault) {
-    let head = request.head
-    if let preflight = setup.admission.preflight(head) { return respond(preflight) }
-    try setup.admission.check(head)
-    let endpoint = try ClientEndpoint(head)
+    guard let (endpoint, key) = try admit() else { return }
+    switch endpoint {
+    case .call(let name): return try await call(name, key)
+    case .modelList: await refreshModels()
+    default: break
+    }
+    try answerHere(endpoint, key)
+  }
+
+  /// What is asked and by whom; nil when a browser only asked whether it may.
+  @inline(never)
+  private func admit() throws(Fault) -> (ClientEndpoint, Keys.Key)? {
+    if let preflight = setup.admission.preflight(request.head) {
+      respond(preflight)
+      return nil
+    }
+    try setup.admission.check(request.head)
+    let endpoint = try ClientEndpoint(request.head)
     trace.endpoint = endpoint.name
-    let key = endpoint.isPublic ? Keys.owner : try setup.keys.authorise(head)
+    let key = endpoint.isPublic ? Keys.owner : try setup.keys.authorise(request.head)
     trace.key = key.name
+    return (endpoint, key)
+  }
+
+  /// What the gateway knows by itself.
+  @inline(never)
+  private func answerHere(_ endpoint: ClientEndpoint, _ key: Keys.Key) throws(Fault) {
     switch endpoint {
     case .health: respond(json: Array(#"{"status":"ok"}"#.utf8))
     case .ready: respond(json: Array(#"{"status":"ready"}"#.utf8))
     case .metrics: respond(metrics.response())
-    case .modelList:
-      await refreshModels()
-      respond(json: ModelList.body(setup.router, key))
+    case .modelList: respond(json: ModelList.body(setup.router, key))
     case .model(let id): respond(json: try ModelList.body(id, setup.router, key))
-    case .call(let name): try await call(name, key)
+    case .call: preconditionFailure("a call is for an upstream")
     }
   }
 
   /// A call of a model: the body, the route, and one try after the other.
+  @inline(never)
   private func call(_ endpoint: EndpointName, _ key: Keys.Key) async throws(Fault) {
     let body = try await collect()
     let json = try JSON(parsing: body)
@@ -66,6 +85,7 @@ final class Exchange {
     try await attempt(Call(endpoint: endpoint, body: json), route, key)
   }
 
+  @inline(never)
   private func attempt(_ call: Call, _ route: Router.Route, _ key: Keys.Key) async throws(Fault) {
     var attempts = Attempts(route, now: Time.monotonic)
     var last: Fault?
@@ -94,18 +114,24 @@ final class Exchange {
   /// One try. Behind it the reply is out, or a stream is open.
   private func send(_ call: Call, to target: Router.Target, _ pick: KeyRing.Pick?, _ key: Keys.Key) async throws(Fault) {
     guard case .provider(let offer) = target, let pick else { return try await demo(call) }
+    switch try await receive(try ask(offer, pick, call, key)) {
+    case .stream(let head, let frames) where call.isStream: try await begin(frames, head, call, offer.provider)
+    case .stream(let head, let frames): try await fold(frames, head, call, offer)
+    case .whole(let head, let body) where call.isStream && call.endpoint == .chat: try await unfold(body, head, call, offer)
+    case .whole(let head, let body): try reply(body, head, offer.provider)
+    }
+  }
+
+  /// Sends the call up.
+  @inline(never)
+  private func ask(_ offer: Offer, _ pick: KeyRing.Pick, _ call: Call, _ key: Keys.Key) throws(Fault) -> Upstream.Sent {
     let provider = offer.provider
     trace.provider = provider.name
     trace.model = offer.model.upstream
-    let prepared = try provider.prepare(call, offer.model, pick, own: clientCredentials(provider))
+    let prepared = try provider.prepare(call, offer, pick, own: clientCredentials(provider))
     trace.losses = prepared.losses
     let sent = upstream.send(prepared, to: provider)
     cancelWithClient(sent.stream, key)
-    switch try await receive(sent) {
-    case .stream(let head, let frames) where call.isStream: try await begin(frames, head, call, provider)
-    case .stream(let head, let frames): try await fold(frames, head, call, offer)
-    case .whole(let head, let body) where call.isStream && call.endpoint == .chat: try await unfold(body, head, call, offer)
-    case .whole(let head, let body): try reply(body, head, provider)
-    }
+    return sent
   }
 }

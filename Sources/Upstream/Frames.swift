@@ -7,7 +7,7 @@ package import Wire
 ///     while let frames = try await stream.next() { … }
 ///
 /// What arrived together comes together, so that it can leave together.
-package struct Frames {
+package final class Frames {
   private let stream: ClientStream?
   private var whole: [UInt8]?
   private var splitter = EventStream(.upstream)
@@ -25,7 +25,7 @@ package struct Frames {
 
   /// The frames that came next, at least one; nil behind the last. Throws `broken` for a stream that is cut within an
   /// event or breaks, `timeout` when it stops.
-  package mutating func next() async throws(Fault) -> [Frame]? {
+  package func next() async throws(Fault) -> [Frame]? {
     var frames: [Frame] = []
     while frames.isEmpty, !isEnded {
       if let piece = try await piece() {
@@ -39,7 +39,7 @@ package struct Frames {
     return frames.isEmpty ? nil : frames
   }
 
-  private mutating func piece() async throws(Fault) -> [UInt8]? {
+  private func piece() async throws(Fault) -> [UInt8]? {
     guard let stream else {
       defer { whole = nil }
       return whole
@@ -48,7 +48,7 @@ package struct Frames {
   }
 
   /// Behind the end mark nothing is waited for; what is already there is taken, so that the connection can be used again.
-  private mutating func finish() {
+  private func finish() {
     isEnded = true
     stream?.drain()
   }

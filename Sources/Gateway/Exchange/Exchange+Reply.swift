@@ -8,6 +8,7 @@ extension Exchange {
   // MARK: The same wire: bytes pass through
 
   /// A whole body, with the model's name as the client knows it.
+  @inline(never)
   func reply(_ body: [UInt8], _ head: ResponseHead, _ provider: Provider) throws(Fault) {
     let whole = try ChatRelay.whole(body, model: trace.asked, finishWords: provider.file.response.finish, rules: provider.file.errors)
     trace.usage = whole.usage
@@ -17,6 +18,7 @@ extension Exchange {
 
   /// Reads a stream until something useful comes. The head is held until then, and what is wrong until then is a reason
   /// for another try.
+  @inline(never)
   func begin(_ frames: Frames, _ head: ResponseHead, _ call: Call, _ provider: Provider) async throws(Fault) {
     let stream = OpenStream(frames, head, provider, model: trace.asked, showsUsage: call.wantsUsage)
     let start = Time.monotonic
@@ -31,7 +33,7 @@ extension Exchange {
       trace.usage = stream.usage
       trace.finish = stream.finish
     }
-    startStream(stream.head, stream.provider)
+    startStream(stream.takeHead(), stream.provider)
     while !stream.isEnded {
       try await write(stream.takeBytes())
       _ = try await stream.advance()
@@ -46,13 +48,12 @@ extension Exchange {
   /// A stream, for a client that wants a whole body.
   @inline(never)
   func fold(_ frames: Frames, _ head: ResponseHead, _ call: Call, _ offer: Offer) async throws(Fault) {
-    var frames = frames
     let provider = offer.provider
     let rules = provider.file.response
     var decoder = ChatStreamDecoder(
       dialect: offer.model.dialect, finishWords: rules.finish, rules: provider.file.errors, endMeansStop: rules.eof == .stop)
     var reply = Reply()
-    while let next = try await pieces(&frames) {
+    while let next = try await pieces(frames) {
       for frame in next {
         for event in try decoder.decode(frame) { reply.fold(event) }
       }
@@ -118,7 +119,7 @@ extension Exchange {
 
   // MARK: Bytes
 
-  private func pieces(_ frames: inout Frames) async throws(Fault) -> [Frame]? {
+  private func pieces(_ frames: Frames) async throws(Fault) -> [Frame]? {
     guard !request.hasReplied else { return try await frames.next() }
     let start = Time.monotonic
     defer { trace.waited += Time.monotonic - start }

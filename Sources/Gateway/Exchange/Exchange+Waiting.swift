@@ -11,12 +11,14 @@ extension Exchange {
     return try await request.collect(limit: setup.config.server.bodyLimit)
   }
 
+  @inline(never)
   func receive(_ sent: Upstream.Sent) async throws(Fault) -> Upstream.Answer {
     let start = Time.monotonic
     defer { trace.waited += Time.monotonic - start }
     return try await upstream.receive(sent)
   }
 
+  @inline(never)
   func wait(_ duration: Int) async {
     trace.waited += duration
     await request.loop.sleep(Int64(duration))
@@ -32,6 +34,7 @@ extension Exchange {
     }
   }
 
+  @inline(never)
   func refreshModels() async {
     let start = Time.monotonic
     for provider in setup.router.providers { await upstream.refreshModels(of: provider, now: start) }

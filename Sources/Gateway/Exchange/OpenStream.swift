@@ -5,9 +5,9 @@ import Wire
 
 /// An upstream's stream on its way to a client of the same wire.
 final class OpenStream {
-  let head: ResponseHead
+  private var head: ResponseHead?
   let provider: Provider
-  private var frames: Frames
+  private let frames: Frames
   private var relay: ChatRelay
   private var bytes: [UInt8] = []
   /// What is wrong behind bytes that the client shall still get.
@@ -43,6 +43,12 @@ final class OpenStream {
       fault = error
       return true
     }
+  }
+
+  /// The upstream's head, once: a stream may stand open for long.
+  func takeHead() -> ResponseHead? {
+    defer { head = nil }
+    return head
   }
 
   /// The bytes for the client since the last time.

@@ -3,7 +3,7 @@ import HTTP
 import Wire
 
 /// What is told about one exchange: in its response headers, in its log line, in the metrics.
-struct Trace {
+final class Trace {
   let id = ExchangeID.next()
   /// Monotonic nanoseconds, as all times here.
   let started: Int
@@ -37,7 +37,7 @@ struct Trace {
     headers.append("x-apus-id", id)
     if !provider.isEmpty { headers.append("x-apus-provider", provider) }
     if !model.isEmpty { headers.append("x-apus-model", model) }
-    headers.append("x-apus-overhead-us", String(overhead))
+    headers.append("x-apus-overhead-us", decimal: overhead)
     guard !losses.isEmpty else { return }
     var text = ""
     for loss in losses {

@@ -56,13 +56,16 @@ package final class ClientStream {
   /// Whether nothing more will come.
   package var isFinished: Bool { hasEnded && received.isEmpty }
   /// Whether any byte of a reply has come.
-  var hasReply: Bool { head != nil }
+  private(set) var hasReply = false
 
-  /// Waits for the reply's head. Throws `broken` when the connection can't be made or breaks, `timeout` when it takes
+  /// Waits for the reply's head, which is given once. Throws `broken` when the connection can't be made or breaks, `timeout` when it takes
   /// too long, `cancelled` after `cancel`.
   package func responseHead() async throws(Fault) -> ResponseHead {
     while true {
-      if let head { return head }
+      if let head {
+        self.head = nil  // a stream may stand open for long
+        return head
+      }
       if let fault { throw fault }
       await waiter.wait()
     }
@@ -127,6 +130,7 @@ extension ClientStream {
 
   func receive(_ head: ResponseHead) {
     self.head = head
+    hasReply = true
     request.body = []  // it will not be sent again
     phase = .receiving
     extend(isDraining ? Self.drainTime : request.timeouts.idle)

@@ -19,8 +19,11 @@ extension [UInt8] {
 
   /// Appends a whole number ≥ 0 in hexadecimal digits.
   mutating func append(hexadecimal number: Int) {
-    if number >= 16 { append(hexadecimal: number / 16) }
-    let digit = UInt8(number % 16)
-    append(digit < 10 ? 48 + digit : 87 + digit)
+    var shift = (63 - (number | 1).leadingZeroBitCount) & ~3
+    while shift >= 0 {
+      let digit = UInt8(number >> shift & 15)
+      append(digit < 10 ? 48 + digit : 87 + digit)
+      shift -= 4
+    }
   }
 }

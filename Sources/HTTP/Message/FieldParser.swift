@@ -8,7 +8,7 @@ enum FieldParser {
   static func parse(_ bytes: [UInt8], from start: Int, most: Int) throws(Fault) -> Headers {
     let lines = Array(bytes[start..<bytes.count - 2])
     var fields: [Headers.Field] = []
-    fields.reserveCapacity(16)
+    fields.reserveCapacity(min(most, lines.count { $0 == 10 }))
     let text = lines.span
     var position = 0
     while position < text.count {
@@ -28,6 +28,7 @@ enum FieldParser {
     position += 1
     while isBlank(lines[position]) { position += 1 }
     let valueStart = position
+    position = plainEnd(lines, from: position)
     while lines[position] != 13 {
       // Of the control characters only the tab. Source: RFC 9110 §5.5.
       guard lines[position] >= 32 && lines[position] != 127 || lines[position] == 9 else {
@@ -40,6 +41,23 @@ enum FieldParser {
     position += 2
     return Headers.Field(
       start: Int32(start), nameEnd: Int32(nameEnd), valueStart: Int32(valueStart), valueEnd: Int32(valueEnd), end: Int32(position))
+  }
+
+  /// The first byte from here on that may end a value or must not be in it. Eight bytes at a time.
+  private static func plainEnd(_ lines: Span<UInt8>, from start: Int) -> Int {
+    var position = start
+    let raw = unsafe lines.bytes
+    while position + 8 <= lines.count {
+      // The load is checked against the span's bounds; every bit pattern is an integer.
+      let word = unsafe UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+      let delete = word ^ 0x7F7F_7F7F_7F7F_7F7F
+      // The top bit of a control character is set; a borrow can only mark bytes above such a one.
+      let special =
+        ((word &- 0x2020_2020_2020_2020) & ~word | (delete &- 0x0101_0101_0101_0101) & ~delete) & 0x8080_8080_8080_8080
+      if special != 0 { return position + special.trailingZeroBitCount >> 3 }
+      position += 8
+    }
+    return position
   }
 
   private static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }

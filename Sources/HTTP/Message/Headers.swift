@@ -33,6 +33,17 @@ package struct Headers: Sendable {
     add(name, value.utf8.span)
   }
 
+  /// Adds a field whose value is a whole number ≥ 0.
+  package mutating func append(_ name: HeaderName, decimal number: Int) {
+    let start = lines.count
+    name.append(to: &lines)
+    let nameEnd = lines.count
+    lines.append(": ")
+    let valueStart = lines.count
+    lines.append(decimal: number)
+    close(start, nameEnd, valueStart)
+  }
+
   /// Makes room for further fields.
   package mutating func reserve(bytes: Int, fields count: Int) {
     lines.reserveCapacity(lines.count + bytes)

@@ -9,6 +9,8 @@ package final class Listener: Channel {
   private var isPaused = false
   /// Looks again after the kernel refused a descriptor.
   private var alarm: Alarm?
+  /// Clients that are let in in one turn.
+  private static let mostAccepts = 16
   /// Called when the last connection is gone while draining.
   private var onEmpty: (() -> Void)?
 
@@ -31,7 +33,11 @@ package final class Listener: Channel {
   package var count: Int { connections.count }
 
   override func handle(_ events: Readiness) {
+    var accepted = 0
     while connections.count < server.limits.connections {
+      // The rest in the next turn: a rush of new clients must not hold up those who are served.
+      guard accepted < Self.mostAccepts else { return }
+      accepted += 1
       var peer = sockaddr_storage()
       let fd = unsafe sys_accept(self.fd, &peer)
       guard fd >= 0 else {

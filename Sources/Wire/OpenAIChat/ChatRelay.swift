@@ -17,6 +17,7 @@ package struct ChatRelay: Sendable {
   private var usageText: ArraySlice<UInt8>?
   private var last: ArraySlice<UInt8> = []
   private var hasSentUsage = false
+  private var likeness: ChunkLikeness?
   private var isVisible = false
   /// Whether the end marker came.
   package private(set) var isDone = false
@@ -79,6 +80,10 @@ package struct ChatRelay: Sendable {
   }
 
   private mutating func chunk(_ frame: Frame) throws(Fault) -> ArraySlice<UInt8> {
+    if let likeness, frame.isStandard, frame.event == nil, likeness.fits(frame.data.span) {
+      if endMeansStop || showsUsage { last = frame.data }
+      return frame.raw
+    }
     guard let scan = ChunkScan(frame.data.span), !scan.hasError, scan.hasChoices, !rules.look(into: scan) else {
       guard let scan = try RelayRules.inspect(frame, rules.all) else { return [] }
       return try hand(on: frame, scan)
@@ -102,7 +107,10 @@ package struct ChatRelay: Sendable {
     }
     if let name = scan.model, !frame.data.part(name).elementsEqual(model) { edits.replace(name, with: model) }
     if endMeansStop || showsUsage { last = frame.data }
-    guard !edits.isEmpty || !frame.isStandard || frame.event != nil else { return frame.raw }
+    guard !edits.isEmpty || !frame.isStandard || frame.event != nil else {
+      if !rules.needEveryChunk { likeness = ChunkLikeness(frame.data, scan) }
+      return frame.raw
+    }
     return edits.event(frame.data)
   }
 

@@ -14,6 +14,8 @@ struct ChunkScan {
     var hasContent = false
     /// Whether it has something else than reasoning.
     var isVisible = false
+    /// The text of `delta.content` with its quotes.
+    var text: Range<Int>?
     /// The word of `finish_reason` without its quotes, nil for null and "".
     var finish: Range<Int>?
     /// The object of `usage`, which some upstreams put here.
@@ -93,6 +95,7 @@ struct ChunkScan {
         guard !Self.isEmpty(text, value), !Self.matches(text, name, "role") else { return true }
         choice.hasContent = true
         choice.isVisible = choice.isVisible || !Self.isReasoning(text, name)
+        if text[value.lowerBound] == UInt8(ascii: "\""), Self.matches(text, name, "content") { choice.text = value }
         return true
       }
     }

@@ -4,7 +4,7 @@ import Base
 struct RelayRules: Sendable {
   let all: [ErrorRule]
   /// Whether a rule looks into what every chunk has.
-  private let needEveryChunk: Bool
+  let needEveryChunk: Bool
 
   init(_ rules: [ErrorRule]) {
     all = rules.filter { rule in
