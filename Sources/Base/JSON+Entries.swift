@@ -15,6 +15,12 @@ extension JSON {
     /// The member's name, escapes decoded.
     package var name: String { document.text(of: key) }
 
+    /// How many bytes the name has; nil when it has escapes, so that this is not known without decoding them.
+    package var nameLength: Int? {
+      let node = document.nodes[key]
+      return node.isEscaped ? nil : Int(node.end) - Int(node.start) - 2
+    }
+
     /// The member's value.
     package var value: JSON { JSON(document, at: key + 1) }
 

@@ -30,10 +30,10 @@ package struct ClientRequest: Sendable {
     package init() {}
   }
 
-  /// The message as HTTP/1.1 sends it.
-  func bytes(to origin: Origin) -> [UInt8] {
+  /// The head as HTTP/1.1 sends it.
+  func head(to origin: Origin) -> [UInt8] {
     var out: [UInt8] = []
-    out.reserveCapacity(method.utf8.count + target.utf8.count + headers.lines.count + body.count + 128)
+    out.reserveCapacity(method.utf8.count + target.utf8.count + headers.lines.count + 128)
     out += method.utf8
     out.append(" ")
     out += target.utf8
@@ -47,7 +47,6 @@ package struct ClientRequest: Sendable {
       out.append("\r\n")
     }
     out.append("\r\n")
-    out += body
     return out
   }
 }

@@ -36,7 +36,7 @@ final class H1Connection: Socket, StreamCarrier {
     hasHeard = false
     keepsAlive = true
     stream.wasSent()
-    guard send(stream.request.bytes(to: stream.origin)) else { return lost() }
+    guard send(stream.request.head(to: stream.origin), stream.request.body) else { return lost() }
     watchAsNeeded()
   }
 

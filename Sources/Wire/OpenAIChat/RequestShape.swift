@@ -35,7 +35,12 @@ struct RequestShape: Sendable {
     try Self.check(object, is: .object, at: path)
     var seen: UInt64 = 0
     for entry in object.entries {
-      guard let position = members.firstIndex(where: { entry.isNamed($0.name) }) else { continue }
+      let length = entry.nameLength
+      guard
+        let position = members.firstIndex(where: {
+          (length ?? $0.name.utf8CodeUnitCount) == $0.name.utf8CodeUnitCount && entry.isNamed($0.name)
+        })
+      else { continue }
       let member = members[position]
       let bit: UInt64 = 1 << UInt64(position)
       if member.isOnce, seen & bit != 0 { throw Self.twice(Self.join(path(), member.name.description)) }
