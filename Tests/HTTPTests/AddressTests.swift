@@ -44,3 +44,38 @@ import Testing
     #expect(String(decoding: out, as: UTF8.self) == "Content-Type: a\r\n")
   }
 }
+
+@Suite struct `An address on the public internet` {
+  @Test(arguments: [
+    "1.1.1.1", "8.8.8.8", "93.184.216.34", "172.15.255.255", "172.32.0.0", "100.63.255.255", "100.128.0.0", "169.253.0.1", "192.0.1.0",
+    "198.17.0.1",
+    "198.20.0.0", "223.255.255.255", "192.167.0.1", "2606:4700::1111", "2001:4860:4860::8888", "2001:200::1", "::ffff:8.8.8.8",
+    "64:ff9b::808:808",
+    "2002:808:808::1",
+  ])
+  func `is known`(text: String) throws {
+    #expect(try #require(Address(text, port: 80)).isPublic)
+  }
+
+  @Test(arguments: [
+    // This machine and network, private, shared, link-local with the metadata of clouds, documentation, multicast, reserved.
+    "0.0.0.0", "0.1.2.3", "127.0.0.1", "127.255.255.255", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1",
+    "100.100.100.200", "169.254.169.254", "169.254.0.1", "192.0.0.192", "192.0.2.1", "198.51.100.7", "203.0.113.9", "192.88.99.1",
+    "198.18.0.1",
+    "198.19.255.255", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "168.63.129.16",
+    "::", "::1", "fe80::1", "febf::1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "100::1", "2001::1", "2001:2::1", "2001:10::1",
+    "2001:20::1",
+    "2001:db8::1", "3fff::1", "4000::1", "5f00::1",
+    // The same inside IPv6.
+    "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::808:808", "2002:7f00:1::1", "2002:a00:1::1",
+  ])
+  func `is not one of these`(text: String) throws {
+    #expect(try !#require(Address(text, port: 80)).isPublic)
+  }
+
+  @Test func `has 4 or 16 bytes`() {
+    #expect(!Address(bytes: [], port: 80).isPublic)
+    #expect(!Address(bytes: [8, 8, 8], port: 80).isPublic)
+  }
+}
