@@ -26,6 +26,9 @@ extension JSON {
 
     /// Whether the name is this one; makes no text of it.
     package func isNamed(_ text: StaticString) -> Bool { document.text(of: key, equals: text) }
+
+    /// Whether the name is this one; makes no text of it.
+    package func isNamed(_ text: String) -> Bool { document.text(of: key, equals: text.utf8.span) }
   }
 
   /// The members of an object.

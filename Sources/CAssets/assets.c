@@ -39,6 +39,12 @@ END
 FILE("openai.yaml")
 #embed "../../Providers/openai.yaml"
 END
+FILE("anthropic.yaml")
+#embed "../../Providers/anthropic.yaml"
+END
+FILE("gemini.yaml")
+#embed "../../Providers/gemini.yaml"
+END
 FILE("jina.yaml")
 #embed "../../Providers/jina.yaml"
 END

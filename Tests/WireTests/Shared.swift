@@ -25,4 +25,25 @@ enum Shared {
   static func bytes(base64 text: String) -> [UInt8] {
     [UInt8](Data(base64Encoded: text) ?? Data())
   }
+
+  /// Whether a value is what a case expects; `<<any>>`, `<<contains:…>>` and the like stand for texts, null for absence.
+  static func fits(_ value: JSON?, _ expected: JSON?) -> Bool {
+    guard let expected, !expected.isNull else { return value == nil || value?.isNull == true }
+    guard let value else { return false }
+    switch expected.kind {
+    case .object:
+      let names = Set(value.members.map(\.name)).union(expected.members.map(\.name))
+      return names.allSatisfy { fits(value[$0], expected[$0]) }
+    case .array:
+      return value.count == expected.count && zip(value.elements, expected.elements).allSatisfy { fits($0, $1) }
+    case .number:
+      return value.double == expected.double
+    case .string:
+      let text = expected.string ?? ""
+      if text == "<<any>>" || text.hasPrefix("<<id:") { return value.string?.isEmpty == false }
+      guard text.hasPrefix("<<contains:") else { return value == expected }
+      return value.string?.lowercased().contains(text.dropFirst(11).dropLast(2).lowercased()) == true
+    default: return value == expected
+    }
+  }
 }

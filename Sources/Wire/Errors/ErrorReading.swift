@@ -8,7 +8,7 @@ struct ErrorReading: Sendable {
   private(set) var param: String?
   /// Codes, types and reasons, the most exact first.
   private(set) var words: [String] = []
-  /// A numeric code that is an HTTP status.
+  /// The HTTP status that the object itself tells: as a number, or by a word of Anthropic's or Google's.
   private(set) var status: Int?
 
   /// Nothing: the answer is no JSON.
@@ -21,6 +21,7 @@ struct ErrorReading: Sendable {
     } else if let error = root["error"], !error.isNull {
       read(error)
       message = message ?? root["message"]?.string ?? root["error_description"]?.string
+      status = status ?? ErrorWords.status(error, isAnthropic: root["type"]?.string == "error")
     } else if let response = root["base_resp"] {
       words = [response["status_code"].flatMap(Predicate.text)].compactMap(\.self)
       message = response["status_msg"]?.string
@@ -76,32 +77,5 @@ struct ErrorReading: Sendable {
     guard let detail, detail.kind == .array else { return detail?.string }
     let texts = detail.elements.compactMap { $0["msg"]?.string ?? $0["message"]?.string }
     return texts.isEmpty ? nil : texts.joined(separator: "; ")
-  }
-}
-
-/// When an upstream says that trying again makes sense.
-enum RetryHint {
-  /// A day: a hint beyond it is a mistake or no limit that passes.
-  static let longest = 86_400
-
-  /// Seconds, from `retry-after-ms` (rounded up), `retry-after`, or Google's RetryInfo; nil without a hint.
-  /// Source: wire-formats §10.
-  static func seconds(_ answer: UpstreamAnswer) -> Int? {
-    let milliseconds = answer.header("retry-after-ms").flatMap(Double.init).map { $0 / 1000 }
-    let plain = answer.header("retry-after").flatMap(Double.init)
-    guard let hint = milliseconds ?? plain ?? delay(answer.json), hint.isFinite, hint >= 0 else { return nil }
-    let seconds = Int(min(hint, Double(longest)))
-    return Double(seconds) < hint ? min(seconds + 1, longest) : seconds
-  }
-
-  /// `retryDelay: "34s"` of a RetryInfo.
-  private static func delay(_ json: JSON?) -> Double? {
-    guard let json else { return nil }
-    let root = json.kind == .array ? json[0] ?? json : json
-    for detail in root["error"]?["details"]?.elements ?? JSON.null.elements {
-      guard let text = detail["retryDelay"]?.string, text.hasSuffix("s") else { continue }
-      return Double(text.dropLast())
-    }
-    return nil
   }
 }

@@ -1,9 +1,22 @@
 package import Base
 
-/// The form that a client's wire gives to errors.
+/// The form that a client's wire gives to errors. Source: wire-formats §10.
 package enum ErrorShape: Sendable {
   /// OpenAI: Chat, Responses, completions, embeddings and rerank.
   case openAI
+  /// Anthropic: Messages.
+  case anthropic
+  /// Google: generateContent and its like.
+  case gemini
+
+  /// The form of a client's wire.
+  package init(_ wire: ClientWire) {
+    switch wire {
+    case .chat, .responses, .completions: self = .openAI
+    case .messages: self = .anthropic
+    case .gemini: self = .gemini
+    }
+  }
 
   /// An error as an HTTP answer.
   package struct Reply: Sendable {
@@ -15,27 +28,49 @@ package enum ErrorShape: Sendable {
     package var body: [UInt8]
   }
 
-  /// The whole HTTP answer that a fault is.
-  package func reply(_ fault: Fault) -> Reply {
+  /// The whole HTTP answer that a fault is. `requestID` is told where the wire has a place for it (Messages).
+  package func reply(_ fault: Fault, requestID: String? = nil) -> Reply {
     var headers: [(name: String, value: String)] = []
-    if let seconds = fault.retryAfter, fault.kind != .funds { headers.append(("retry-after", String(max(0, seconds)))) }
+    if let seconds = fault.retryHint { headers.append(("retry-after", String(seconds))) }
     if fault.kind == .dailyLimit { headers.append(("x-should-retry", "false")) }
-    return Reply(status: fault.kind.status, headers: headers, body: body(fault))
+    return Reply(status: status(fault.kind), headers: headers, body: body(fault, requestID: requestID))
   }
 
-  /// The event that ends a stream whose head is already out.
-  package func frame(_ fault: Fault) -> [UInt8] {
-    Array("data: ".utf8) + body(fault) + Array("\n\n".utf8)
+  /// The event that ends a stream whose head is already out. A Responses stream has an event of its own for that.
+  package func frame(_ fault: Fault, requestID: String? = nil) -> [UInt8] {
+    var bytes: [UInt8] = []
+    // The official client of Messages tells events apart by their names.
+    if self == .anthropic { bytes += Array("event: error\n".utf8) }
+    return bytes + Array("data: ".utf8) + body(fault, requestID: requestID) + Array("\n\n".utf8)
   }
 
-  private func body(_ fault: Fault) -> [UInt8] {
+  /// The JSON object that a fault is, without anything around it.
+  package func body(_ fault: Fault, requestID: String? = nil) -> [UInt8] {
     var writer = JSONWriter(capacity: 192)
     writer.beginObject()
+    if self == .anthropic { writer.member("type", "error") }
     writer.key("error")
     writer.beginObject()
-    OpenAIErrorTable.write(fault, &writer)
+    switch self {
+    case .openAI: OpenAIErrorTable.write(fault, &writer)
+    case .anthropic: AnthropicErrorTable.write(fault, &writer)
+    case .gemini: GeminiErrorTable.write(fault, status: status(fault.kind), &writer)
+    }
     writer.endObject()
+    if self == .anthropic, let requestID { writer.member("request_id", requestID) }
     writer.endObject()
     return writer.bytes
+  }
+
+  /// The HTTP status of a kind; only Messages has one of its own.
+  package func status(_ kind: Fault.Kind) -> Int {
+    self == .anthropic && kind == .overloaded ? 529 : kind.status
+  }
+}
+
+extension Fault {
+  /// Seconds after which a retry makes sense, as the client may hear it; never for a lack of funds.
+  var retryHint: Int? {
+    kind == .funds ? nil : retryAfter.map { max(0, $0) }
   }
 }

@@ -75,12 +75,14 @@ package enum UpstreamError {
 
   private static func kind(_ reading: ErrorReading, _ answer: UpstreamAnswer) -> Fault.Kind {
     let status = answer.status >= 400 ? answer.status : reading.status ?? 502
-    for word in reading.words {
-      if let kind = codes[word.lowercased()] { return kind }
-    }
     let text = (reading.message ?? "").lowercased()
+    // Google says a spent account in the words of a rate limit, and only the text tells them apart.
+    if [400, 403, 429].contains(status), ErrorWords.funds.contains(where: text.contains) { return .funds }
+    for word in reading.words {
+      if let kind = ErrorWords.kinds[word.lowercased()] { return kind }
+    }
     if [400, 413, 422, 500, 502].contains(status), isOverflow(text) { return .contextOverflow }
-    if status == 400, text.contains("credit balance is too low") { return .funds }
+    if status == 400, ErrorWords.badKey.contains(where: text.contains) { return .authExpired }
     return kind(status: status)
   }
 
@@ -107,24 +109,4 @@ package enum UpstreamError {
     default: .internal
     }
   }
-
-  /// Codes and types that say more than the status, in lower case. Source: wire-formats §10, official.md §2–12.
-  private static let codes: [String: Fault.Kind] = [
-    "context_length_exceeded": .contextOverflow, "tokens_too_long": .contextOverflow,
-    "insufficient_quota": .funds, "billing_error": .funds, "billing_hard_limit_reached": .funds, "billing_not_active": .funds,
-    "spend_limit_exceeded": .funds, "spend_limit_reached": .funds, "insufficient_balance": .funds, "arrearage": .funds,
-    "exceeded_current_quota_error": .funds, "accountoverdueerror": .funds,
-    "api_key_invalid": .authExpired, "invalid_api_key": .authExpired, "invalidapikey": .authExpired, "authentication_error": .authExpired,
-    "invalid_authentication_error": .authExpired, "authenticationerror": .authExpired, "invalid_iam_token": .authExpired,
-    "permission_error": .forbidden,
-    "model_not_found": .notFound, "modelnotfound": .notFound, "not_found_error": .notFound, "modelnotopen": .notFound,
-    "rate_limit_exceeded": .rateLimited, "rate_limit_error": .rateLimited, "rate_limit_reached_error": .rateLimited,
-    "ratelimitexceeded": .rateLimited, "resource_exhausted": .rateLimited,
-    "overloaded_error": .overloaded, "engine_overloaded_error": .overloaded, "server_overloaded": .overloaded,
-    "serveroverloaded": .overloaded,
-    "timeout_error": .timeout,
-    "request_too_large": .tooLarge,
-    "content_filter": .contentFilter, "content_policy_violation": .contentFilter, "data_inspection_failed": .contentFilter,
-    "datainspectionfailed": .contentFilter, "inputtextriskdetection": .contentFilter, "inputtextsensitivecontentdetected": .contentFilter,
-  ]
 }

@@ -51,6 +51,8 @@ package protocol EventDecoder: Sendable {
 package protocol EventEncoder: Sendable {
   /// Appends the events of the stream that an event becomes; none for some.
   mutating func encode(_ event: Event, into bytes: inout [UInt8])
+  /// Appends what tells the client of a failure behind the first byte; nothing that looks like an end may follow.
+  mutating func fail(_ fault: Fault, into bytes: inout [UInt8])
   /// Whether something of the reply waits unsent for what comes next, so that the client hears nothing while events come in.
   var isHolding: Bool { get }
   /// What changed its meaning on the way, the upstream's side included.
@@ -73,6 +75,8 @@ package struct ReplyContext: Sendable {
   package var id: String?
   /// Unix time in seconds.
   package var created: Int
+  /// Whether the upstream's id is the client's too: on the same wire. Source: wire-formats §2.5.
+  package var keepsID = false
   /// Whether the client asked for the usage of a stream (`stream_options.include_usage`).
   package var showsUsage: Bool
   /// The client's own body, of which some wires echo members.

@@ -40,7 +40,7 @@ package struct ToolNames: Sendable {
   }
 
   /// Whether replies can pass as they are.
-  var isPlain: Bool { originals.isEmpty && freeform.isEmpty }
+  package var isPlain: Bool { originals.isEmpty && freeform.isEmpty }
 }
 
 extension ToolNames.Rule {

@@ -7,7 +7,8 @@ struct RequestShape: Sendable {
 
   /// A member that is known.
   struct Member: Sendable {
-    let name: StaticString
+    let name: String
+    let length: Int
     let kinds: JSONKinds
     /// Whether it may neither be missing nor, unless its kinds say so, be null.
     var isRequired = false
@@ -16,18 +17,20 @@ struct RequestShape: Sendable {
   }
 
   private let members: [Member]
-  /// One bit for each member that must be there.
-  private let required: UInt64
+  /// The members that must be there, in the order in which they are missed.
+  let required: [String]
+  /// One bit for each of them.
+  private let requiredBits: UInt64
 
   /// `required` members may not be null unless their kinds say so; the others always may. `once`: members that may not come twice.
-  init(_ members: KeyValuePairs<StaticString, JSONKinds>, required: [StaticString] = [], once: [StaticString] = []) {
+  init(_ members: [String: JSONKinds], required: [String] = [], once: [String] = []) {
     precondition(members.count <= 64, "a shape has at most 64 members")
     self.members = members.map { name, kinds in
       Member(
-        name: name, kinds: kinds, isRequired: required.contains { $0.description == name.description },
-        isOnce: once.contains { $0.description == name.description })
+        name: name, length: name.utf8.count, kinds: kinds, isRequired: required.contains(name), isOnce: once.contains(name))
     }
-    self.required = self.members.enumerated().reduce(0) { $1.element.isRequired ? $0 | 1 << UInt64($1.offset) : $0 }
+    self.required = required
+    requiredBits = self.members.enumerated().reduce(0) { $1.element.isRequired ? $0 | 1 << UInt64($1.offset) : $0 }
   }
 
   /// Checks one object; `.invalid` names the first member that is wrong.
@@ -38,20 +41,19 @@ struct RequestShape: Sendable {
       let length = entry.nameLength
       guard
         let position = members.firstIndex(where: {
-          (length ?? $0.name.utf8CodeUnitCount) == $0.name.utf8CodeUnitCount && entry.isNamed($0.name)
+          (length ?? $0.length) == $0.length && entry.isNamed($0.name)
         })
       else { continue }
       let member = members[position]
       let bit: UInt64 = 1 << UInt64(position)
-      if member.isOnce, seen & bit != 0 { throw Self.twice(Self.join(path(), member.name.description)) }
+      if member.isOnce, seen & bit != 0 { throw Self.twice(Self.join(path(), member.name)) }
       seen |= bit
       let value = entry.value
       if value.isNull, !member.isRequired { continue }
-      try Self.check(value, is: member.kinds) { Self.join(path(), member.name.description) }
+      try Self.check(value, is: member.kinds) { Self.join(path(), member.name) }
     }
-    guard seen & required != required else { return }
-    let position = (required & ~seen).trailingZeroBitCount
-    throw Self.missing(Self.join(path(), members[position].name.description))
+    guard seen & requiredBits != requiredBits else { return }
+    for name in required where object[name] == nil { throw Self.missing(Self.join(path(), name)) }
   }
 
   /// Checks the kind of one value.

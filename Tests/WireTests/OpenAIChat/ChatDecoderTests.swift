@@ -22,12 +22,12 @@ private func reply(_ deltas: [String], finish: String = "stop", _ dialect: Diale
 /// A part in short: `text:…`, `think:…`, `refusal:…`, `call NAME:…`.
 private func short(_ part: Part) -> String {
   switch part {
+  case .result(let result): "result:\(result.id)"
   case .text(let text, _): "text:\(text)"
   case .reasoning(let reasoning): "think:\(reasoning.text)"
   case .refusal(let text): "refusal:\(text)"
   case .call(let call): "call \(call.name):\(call.arguments)"
   case .media(let media): "\(media.kind.rawValue):\(media.source == .data("AA", mediaType: "image/png") ? "AA" : "")"
-  case .result(let result): "result:\(result.text)"
   case .opaque(_, let json): "opaque:\(json)"
   }
 }

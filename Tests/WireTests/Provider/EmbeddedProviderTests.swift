@@ -75,6 +75,62 @@ import Wire
     #expect(provider.takesModelsFromUpstream == isLocal)
   }
 
+  @Test(
+    arguments: [
+      ("anthropic", ProviderWire.anthropic, ["ANTHROPIC_API_KEY"], "x-api-key", "https://api.anthropic.com/v1/messages"),
+      (
+        "gemini", .gemini, ["GEMINI_API_KEY", "GOOGLE_API_KEY"], "x-goog-api-key",
+        "https://generativelanguage.googleapis.com/v1beta/models/{model}:generateContent"
+      ),
+    ] as [(String, ProviderWire, [String], String, String)])
+  func `of other wires name their key's header and their address`(
+    name: String, wire: ProviderWire, variables: [String], header: String, chat: String
+  ) throws {
+    let provider = try Self.provider(name)
+    #expect(provider.wire == wire)
+    #expect(provider.auth == .header(name: header, credential: "KEY"))
+    #expect(provider.credential(named: "KEY")?.variables == variables)
+    #expect(provider.url(of: .chat) == chat && provider.enable == .credentials)
+  }
+
+  @Test func `name the version of Messages`() throws {
+    let header = try #require(try Self.provider("anthropic").headers.first)
+    #expect(header.name == "anthropic-version" && header.value.render { _ in nil } == "2023-06-01")
+  }
+
+  // Dated and later names get what their generation takes.
+  @Test(
+    arguments: [
+      ("claude-opus-5-5", "none", "adaptive", false, true, "auto_only"), ("claude-new-9", "none", "adaptive", false, true, "auto_only"),
+      ("claude-sonnet-5", "none", "adaptive", false, true, "full"), ("claude-opus-4-8", "none", "adaptive", false, true, "full"),
+      ("claude-opus-4-7", "none", "adaptive", false, false, "full"), ("claude-sonnet-4-6", "full", "adaptive", false, false, "full"),
+      ("claude-opus-4-6-20260205", "full", "adaptive", false, false, "full"), ("claude-haiku-4-5", "full", "budget", true, false, "full"),
+      ("claude-haiku-4-5-20251001", "full", "budget", true, false, "full"),
+      ("claude-sonnet-4-20250514", "full", "budget", true, false, "full"),
+      ("claude-3-7-sonnet-20250219", "full", "budget", true, false, "full"),
+    ])
+  func `know what a Claude takes`(
+    model: String, sampling: String, thinking: String, prefill: Bool, midSystem: Bool, toolChoice: String
+  ) throws {
+    let caps = try #require(try Self.provider("anthropic").anyModel(named: model)).caps
+    #expect(caps.sampling.rawValue == sampling && caps.thinking.rawValue == thinking)
+    #expect(caps.prefill == prefill && caps.midSystem == midSystem && caps.toolChoice.rawValue == toolChoice)
+    #expect(!caps.audio && caps.documents && caps.imageURL)
+  }
+
+  @Test(
+    arguments: [
+      ("gemini-3.5-flash", "level", "required", ProviderModel.Kind.chat), ("gemini-9", "level", "required", .chat),
+      ("gemini-2.5-pro", "budget", "optional", .chat), ("gemini-2.5-flash-lite", "budget", "optional", .chat),
+      ("gemini-2.0-flash", "none", "optional", .chat), ("gemini-embedding-001", "level", "required", .embedding),
+      ("text-embedding-004", "level", "required", .embedding),
+    ] as [(String, String, String, ProviderModel.Kind)])
+  func `know what a Gemini takes`(model: String, thinking: String, signatures: String, kind: ProviderModel.Kind) throws {
+    let found = try #require(try Self.provider("gemini").anyModel(named: model))
+    #expect(found.caps.thinking.rawValue == thinking && found.caps.thoughtSignatures.rawValue == signatures && found.kind == kind)
+    #expect(!found.caps.imageURL && found.caps.audio)
+  }
+
   @Test func `give the starter of EdgeOne no address of its own`() throws {
     let provider = try Self.provider("edgeone")
     #expect(provider.enable == .named)
@@ -140,6 +196,34 @@ import Wire
       ("siliconflow", 401, #""Invalid token""#, .authExpired),
       ("openai", 429, #"{"error":{"code":"insufficient_quota","type":"insufficient_quota","message":"x"}}"#, .funds),
       ("openai", 429, #"{"error":{"code":"rate_limit_exceeded","message":"x"}}"#, .rateLimited),
+      (
+        "anthropic", 400,
+        #"{"type":"error","error":{"type":"invalid_request_error","message":"You have reached your specified API usage limits."}}"#,
+        .funds
+      ),
+      ("anthropic", 403, #"{"type":"error","error":{"type":"permission_error","message":"x"}}"#, .authExpired),
+      ("anthropic", 529, #"{"type":"error","error":{"type":"overloaded_error","message":"x"}}"#, .overloaded),
+      ("anthropic", 200, #"{"type":"error","error":{"type":"overloaded_error","message":"x"}}"#, .overloaded),
+      ("anthropic", 200, #"{"type":"message","content":[]}"#, nil),
+      ("gemini", 400, #"{"error":{"code":400,"status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}"#, .authExpired),
+      ("gemini", 429, #"{"error":{"code":429,"message":"quota","status":"RESOURCE_EXHAUSTED"}}"#, .rateLimited),
+      (
+        "gemini", 429,
+        #"{"error":{"code":429,"message":"quota","details":[{"violations":[{"quotaId":"GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]}]}}"#,
+        .dailyLimit
+      ),
+      (
+        "gemini", 429,
+        #"{"error":{"code":429,"message":"x","details":[{"violations":[{"quotaId":"GenerateRequestsPerMinutePerProject"}]}]}}"#,
+        .rateLimited
+      ),
+      ("gemini", 429, #"{"error":{"code":429,"message":"Your prepayment credits are depleted."}}"#, .funds),
+      (
+        "gemini", 400,
+        #"{"error":{"code":400,"message":"User location is not supported for the API use.","status":"FAILED_PRECONDITION"}}"#, .forbidden
+      ),
+      ("gemini", 403, #"{"error":{"code":403,"message":"Your API key was reported as leaked.","status":"PERMISSION_DENIED"}}"#, .banned),
+      ("gemini", 200, #"{"candidates":[]}"#, nil),
       ("jina", 422, #"{"detail":[{"msg":"field required"}]}"#, .invalid),
       (
         "llamacpp", 400,
