@@ -10,6 +10,14 @@ final class Exchange {
   let upstream: Upstream
   let metrics: GatewayMetrics
   let trace: Trace
+  /// The wire that the client speaks, and in which it is told what goes wrong.
+  let wire: ClientWire
+  /// What is asked of a model; nil for other requests.
+  var call: Call?
+  /// The call in no wire's words, once somebody needed it.
+  var chat: Chat?
+  /// How the client wants to see reasoning.
+  var reasoning = ReasoningOutput.field
   /// A stream that has begun to be useful: no other target is tried any more, and handing it on needs nothing else.
   var open: OpenStream?
 
@@ -19,6 +27,7 @@ final class Exchange {
     self.upstream = upstream
     self.metrics = metrics
     trace = Trace(started: Int(request.started))
+    wire = ClientEndpoint.wire(request.head)
   }
 
   /// From the head to the last byte. Never fails: a fault becomes the client's error.
@@ -35,7 +44,7 @@ final class Exchange {
   private func answer() async throws(Fault) {
     guard let (endpoint, key) = try admit() else { return }
     switch endpoint {
-    case .call(let name): return try await call(name, key)
+    case .call(let asked): return try await answer(asked, key)
     case .modelList: await refreshModels()
     default: break
     }
@@ -64,29 +73,28 @@ final class Exchange {
     case .health: respond(json: Array(#"{"status":"ok"}"#.utf8))
     case .ready: respond(json: Array(#"{"status":"ready"}"#.utf8))
     case .metrics: respond(metrics.response())
-    case .modelList: respond(json: ModelList.body(setup.router, key))
-    case .model(let id): respond(json: try ModelList.body(id, setup.router, key))
+    case .modelList: respond(json: try ModelList.body(request.head, setup.router, key))
+    case .model(let id): respond(json: try ModelList.body(id, request.head, setup.router, key))
     case .call: preconditionFailure("a call is for an upstream")
     }
   }
 
   /// A call of a model: the body, the route, and one try after the other.
   @inline(never)
-  private func call(_ endpoint: EndpointName, _ key: Keys.Key) async throws(Fault) {
+  private func answer(_ asked: Asked, _ key: Keys.Key) async throws(Fault) {
     let body = try await collect()
-    let json = try JSON(parsing: body)
-    if let kind = ChatRequestCheck.Endpoint(rawValue: endpoint.rawValue) { try ChatRequestCheck.check(kind, body: json) }
-    let route = try await route(json["model"]?.string ?? "")
+    let name = try read(asked, body, key)
+    let route = try await route(name)
     trace.asked = route.asked
     guard key.allows(route.names) else {
       throw Fault(.permission, "The key “\(key.name)” may not use the model “\(route.asked)”.", param: "model")
     }
     if case .drain = key.onDisconnect { request.isCancelledWithClient = false }
-    try await attempt(Call(endpoint: endpoint, body: json), route, key)
+    try await attempt(route, key)
   }
 
   @inline(never)
-  private func attempt(_ call: Call, _ route: Router.Route, _ key: Keys.Key) async throws(Fault) {
+  private func attempt(_ route: Router.Route, _ key: Keys.Key) async throws(Fault) {
     var attempts = Attempts(route, now: Time.monotonic)
     var last: Fault?
     while true {
@@ -98,7 +106,7 @@ final class Exchange {
       case .go(let target, let pick):
         trace.tries += 1
         do throws(Fault) {
-          try await send(call, to: target, pick, key)
+          try await send(to: target, pick, key)
           if case .provider(let offer) = target { offer.provider.keys.isWell() }
           return
         } catch {
@@ -112,26 +120,17 @@ final class Exchange {
   }
 
   /// One try. Behind it the reply is out, or a stream is open.
-  private func send(_ call: Call, to target: Router.Target, _ pick: KeyRing.Pick?, _ key: Keys.Key) async throws(Fault) {
+  private func send(to target: Router.Target, _ pick: KeyRing.Pick?, _ key: Keys.Key) async throws(Fault) {
+    guard let call else { return }
     guard case .provider(let offer) = target, let pick else { return try await demo(call) }
-    switch try await receive(try ask(offer, pick, call, key)) {
-    case .stream(let head, let frames) where call.isStream: try await begin(frames, head, call, offer.provider)
-    case .stream(let head, let frames): try await fold(frames, head, call, offer)
-    case .whole(let head, let body) where call.isStream && call.endpoint == .chat: try await unfold(body, head, call, offer)
-    case .whole(let head, let body): try reply(body, head, offer.provider)
+    if try estimates(call, offer) { return }
+    let underway = try await ask(offer, pick, call, key)
+    let reader = underway.reader
+    switch try await receive(underway.sent) {
+    case .stream(let head, let frames) where call.isStream: try await begin(frames, head, reader)
+    case .stream(let head, let frames): try await fold(frames, head, reader)
+    case .whole(let head, let body) where call.isStream && reader.isChat: try await unfold(body, head, reader)
+    case .whole(let head, let body): try reply(body, head, reader)
     }
-  }
-
-  /// Sends the call up.
-  @inline(never)
-  private func ask(_ offer: Offer, _ pick: KeyRing.Pick, _ call: Call, _ key: Keys.Key) throws(Fault) -> Upstream.Sent {
-    let provider = offer.provider
-    trace.provider = provider.name
-    trace.model = offer.model.upstream
-    let prepared = try provider.prepare(call, offer, pick, own: clientCredentials(provider))
-    trace.losses = prepared.losses
-    let sent = upstream.send(prepared, to: provider)
-    cancelWithClient(sent.stream, key)
-    return sent
   }
 }

@@ -1,5 +1,6 @@
 package import Base
 package import HTTP
+package import Wire
 
 /// Who may call: the keys of the config, found by any of the four carriers. Immutable.
 package struct Keys: Sendable {
@@ -8,6 +9,8 @@ package struct Keys: Sendable {
     package let name: String
     package let models: [ModelPattern]
     package let onDisconnect: KeyConfig.OnDisconnect
+    /// How its owner wants to see reasoning; nil for the config's own way.
+    package var reasoning: ReasoningOutput?
 
     /// Whether the key may use a model that goes by any of these names.
     package func allows(_ names: [String]) -> Bool {
@@ -25,7 +28,9 @@ package struct Keys: Sendable {
   package init(_ configs: [KeyConfig]) {
     var keys: [Int: [(secret: [UInt8], key: Key)]] = [:]
     for config in configs where !config.secret.isEmpty {
-      let key = Key(name: config.name, models: config.models.map { ModelPattern($0) }, onDisconnect: config.onDisconnect)
+      let key = Key(
+        name: config.name, models: config.models.map { ModelPattern($0) }, onDisconnect: config.onDisconnect,
+        reasoning: config.reasoning)
       let secret = Array(config.secret.exposed.utf8)
       keys[Self.hash(secret.span), default: []].append((secret, key))
     }

@@ -1,4 +1,4 @@
-package import Base
+import Base
 package import Wire
 
 /// The demo model: answers about the request it got, the same for the same request, without any network.
@@ -6,20 +6,23 @@ package struct Demo: Sendable {
   package static let model = "apus-demo"
   package static let provider = "demo"
 
-  private let body: JSON
+  private let chat: Chat
+  /// The request's text, from which the reply's id is made.
+  private let seed: [UInt8]
 
-  package init(_ body: JSON) {
-    self.body = body
+  package init(_ chat: Chat, seed: [UInt8]) {
+    self.chat = chat
+    self.seed = seed
   }
 
   /// The reply's events in order, a few words each, so that a stream shows its steps.
   package func events() -> [Event] {
-    let id = "chatcmpl-" + Digest.hex(Digest.sha256(body.source).prefix(12))
+    let id = "chatcmpl-" + Digest.hex(Digest.sha256(seed).prefix(12))
     var events: [Event] = [.start(ReplyHead(id: id, model: Self.model, created: Time.now.seconds)), .candidate(0)]
     append(thought, as: .reasoning(Reasoning("")), &events)
     var finish = FinishReason.stop
     if let call = toolCall {
-      append(call.arguments, as: .call(ToolCall(id: "call_" + id.suffix(20), name: call.name)), &events)
+      append(call.arguments, as: .call(ToolCall(id: "call_" + id.suffix(20), name: call.name, kind: call.kind)), &events)
       finish = .tool
     } else {
       append(answer, as: .text(""), &events)
@@ -53,17 +56,9 @@ package struct Demo: Sendable {
 // MARK: - What it says
 
 extension Demo {
-  private var messages: [JSON] { body["messages"]?.elements.map { $0 } ?? [] }
+  private var messages: [Message] { chat.messages }
 
-  private var lastText: String {
-    guard let message = messages.last(where: { $0["role"]?.string == "user" }) else { return "" }
-    return Self.text(of: message)
-  }
-
-  private static func text(of message: JSON) -> String {
-    guard let content = message["content"] else { return "" }
-    return content.string ?? content.elements.compactMap { $0["text"]?.string }.joined(separator: " ")
-  }
+  private var lastText: String { messages.last { $0.role == .user && !$0.contents.isEmpty }?.text(separator: " ") ?? "" }
 
   private var thought: String {
     "The request has \(messages.count) message\(messages.count == 1 ? "" : "s"). I am the demo model, so I only describe it."
@@ -72,33 +67,31 @@ extension Demo {
   private var answer: String {
     let words = lastText.split { $0.isWhitespace }.count
     let quote = String(lastText.prefix(200)).replacing("\n", with: "\n> ")
-    let images = messages.flatMap { $0["content"]?.elements.map { $0 } ?? [] }.count { $0["type"]?.string == "image_url" }
+    let images = messages.flatMap(\.contents).count { if case .media(let media) = $0.part { media.kind == .image } else { false } }
     var lines = ["**Apus is running.** This is its demo model; it needs no key and no network.", ""]
     lines += ["You sent:", "", "> " + (quote.isEmpty ? "(no text)" : quote), ""]
     lines += ["| what | value |", "|---|---|", "| messages | \(messages.count) |", "| words in the last one | \(words) |"]
     if images > 0 { lines.append("| images | \(images) |") }
-    lines += ["| streamed | \(body["stream"]?.bool == true ? "yes" : "no") |", ""]
+    lines += ["| streamed | \(chat.isStream ? "yes" : "no") |", ""]
     lines.append("Name a provider in `apus.yaml` to talk to a real model.")
     return lines.joined(separator: "\n")
   }
 
   /// The first tool with arguments that fit its schema, unless its result is already there or the client wants none.
-  private var toolCall: (name: String, arguments: String)? {
-    let choice = body["tool_choice"]
-    guard choice?.string != "none", messages.last?["role"]?.string != "tool" else { return nil }
-    let tools = body["tools"]?.elements.compactMap { $0["function"] } ?? []
-    let wanted = choice?.at("function.name")?.string
-    guard let tool = tools.first(where: { wanted == nil || $0["name"]?.string == wanted }), let name = tool["name"]?.string else {
-      return nil
-    }
-    return (name, DemoArguments.example(of: tool["parameters"] ?? [:], text: lastText).description)
+  private var toolCall: ToolCall? {
+    guard chat.toolChoice != ToolChoice.none, messages.last?.contents.contains(where: \.part.isResult) != true else { return nil }
+    var wanted: String?
+    if case .named(let name) = chat.toolChoice { wanted = name }
+    guard let tool = chat.tools.first(where: { wanted == nil || $0.name == wanted }) else { return nil }
+    if tool.isFreeform { return ToolCall(id: "", name: tool.name, arguments: lastText, kind: .freeform) }
+    return ToolCall(id: "", name: tool.name, arguments: DemoArguments.example(of: tool.parameters ?? [:], text: lastText).description)
   }
 
   /// Counted, not measured: about four bytes a token.
   private func usage(_ events: [Event]) -> Usage {
     var output = 0
     for case .delta(_, let text) in events { output += text.utf8.count }
-    var usage = Usage(input: max(1, messages.reduce(0) { $0 + Self.text(of: $1).utf8.count } / 4), output: max(1, output / 4))
+    var usage = Usage(input: max(1, messages.reduce(0) { $0 + $1.text().utf8.count } / 4), output: max(1, output / 4))
     usage.reasoning = thought.utf8.count / 4
     return usage
   }

@@ -10,6 +10,9 @@ package struct Upstream {
     self.client = client
   }
 
+  /// Fetches what clients name by address.
+  package var fetcher: Fetcher { Fetcher(client) }
+
   /// A request on its way.
   package struct Sent {
     package let stream: ClientStream

@@ -21,10 +21,17 @@ package final class VendorModels: Sendable {
     }
   }
 
-  /// Keeps the names of an answer in OpenAI's shape; an answer of another shape changes nothing.
+  /// Keeps the names of an answer in the shape of OpenAI, Anthropic or Gemini; an answer of another shape changes nothing.
   func take(_ answer: [UInt8]) {
-    guard let json = try? JSON(parsing: answer), let data = json["data"] else { return }  // nil is right: the list is an extra
-    let names = data.elements.prefix(Self.most).compactMap { $0["id"]?.string }
+    // nil is right: the list is an extra
+    guard let json = try? JSON(parsing: answer), let list = json["data"] ?? json["models"] else { return }
+    let names = list.elements.prefix(Self.most).compactMap { Self.name($0) }
     state.withLock { $0.names = names }
+  }
+
+  /// `id`, or Gemini's `name` without `models/`.
+  private static func name(_ model: JSON) -> String? {
+    if let id = model["id"]?.string { return id }
+    return model["name"]?.string.map { $0.hasPrefix("models/") ? String($0.dropFirst(7)) : $0 }
   }
 }

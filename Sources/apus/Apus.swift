@@ -4,7 +4,9 @@ import Glibc
 /// The program: `apus COMMAND [OPTIONS]`.
 @main
 enum Apus {
-  static let commands: [any Command.Type] = [ServeCommand.self, CheckCommand.self, ModelsCommand.self, ProvidersCommand.self]
+  static let commands: [any Command.Type] = [
+    ServeCommand.self, CheckCommand.self, ModelsCommand.self, ProvidersCommand.self, TranslateCommand.self,
+  ]
 
   static func main() {
     exit(run(Array(CommandLine.arguments.dropFirst())))

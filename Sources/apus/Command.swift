@@ -74,6 +74,12 @@ struct Arguments {
     return value
   }
 
+  /// The words that are no options; takes them out.
+  mutating func rest() -> [String] {
+    defer { words.removeAll { !$0.hasPrefix("--") } }
+    return words.filter { !$0.hasPrefix("--") }
+  }
+
   /// Throws when words are left that nobody asked for.
   func end() throws(UsageError) {
     if let word = words.first { throw UsageError(message: "“\(word)” is not understood here") }

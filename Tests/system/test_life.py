@@ -75,12 +75,6 @@ def test_check_tells_all_mistakes_at_once_with_line_and_path(tmp_path):
         assert text in result.stdout, (text, result.stdout)
 
 
-def test_a_wire_that_is_not_spoken_yet_is_a_mistake(tmp_path):
-    (tmp_path / "apus.yaml").write_text("providers: [{name: claude, wire: anthropic, base_url: 'https://a.example/v1', key: none}]")
-    result = apus("check", cwd=tmp_path)
-    assert result.returncode == 1 and "can't speak the wire anthropic" in result.stdout
-
-
 def test_an_open_address_needs_a_key(tmp_path):
     assert apus("serve", "--listen", "0.0.0.0:0", cwd=tmp_path).returncode == 2
     (tmp_path / "apus.yaml").write_text('keys: [{name: a, key: "  "}]')
@@ -88,11 +82,11 @@ def test_an_open_address_needs_a_key(tmp_path):
 
 
 def test_members_of_later_versions_are_taken_with_one_warning_each(start, upstream):
-    gateway = start(config(upstream, keys=[{"name": "alice", "key": "sk-alice", "rpm": 5, "tpm": 5, "record": "sample 10%", "admin": True, "reasoning": "hide"}],
+    gateway = start(config(upstream, keys=[{"name": "alice", "key": "sk-alice", "rpm": 5, "tpm": 5, "record": "sample 10%", "admin": True}],
                            record={"archive": "sqlite:data/apus.db", "spool": "data/spool", "spool_limit": "2GiB", "when_full": "drop", "sync": "os"},
-                           reasoning={"output": "field"}, proxy={"allow": {"api.openai.com": {"auth": "openai", "https": True}, "x.example": False}, "probes": {"paths": ["/x"]}}))
+                           proxy={"allow": {"api.openai.com": {"auth": "openai", "https": True}, "x.example": False}, "probes": {"paths": ["/x"]}}))
     assert gateway.post("/v1/chat/completions", ASK, AUTH)[0] == 200
-    for name in ("keys.rpm", "keys.tpm", "keys.record", "keys.admin", "keys.reasoning", "record", "reasoning", "proxy"):
+    for name in ("keys.rpm", "keys.tpm", "keys.record", "keys.admin", "record", "proxy"):
         gateway.wait_for_log(f'message="{name}: this version reads it')
 
 

@@ -8,6 +8,8 @@ package struct Config: Sendable {
   package var providers: [ProviderFile] = []
   package var aliases: [AliasConfig] = []
   package var log = LogConfig()
+  /// How clients see reasoning where neither they nor their key say.
+  package var reasoning = ReasoningOutput.field
   /// Whether the demo model is there.
   package var hasDemo = true
   /// What the owner should know although the file is fine.
@@ -27,6 +29,10 @@ extension Config {
     for field in fields["models"]?.list() ?? [] { aliases += AliasConfig(field).map { [$0] } ?? [] }
     if let field = fields["log"] { log = LogConfig(field) }
     if let field = fields["demo"] { hasDemo = field.isOn() ?? true }
+    if var members = fields["reasoning"]?.fields() {
+      reasoning = members["output"]?.choice(ReasoningOutput.self) ?? .field
+      members.end()
+    }
     LaterConfig.check(&fields, &warnings)
     fields.end()
     checkTogether(setting, mistakes)

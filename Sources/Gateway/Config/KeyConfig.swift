@@ -1,4 +1,5 @@
 package import Base
+package import Wire
 
 /// One entry of `keys`: who may call.
 package struct KeyConfig: Sendable {
@@ -9,6 +10,9 @@ package struct KeyConfig: Sendable {
   package var models = ["*"]
   /// What happens to the upstream when the client leaves.
   package var onDisconnect = OnDisconnect.cancel
+
+  /// How the key's owner wants to see reasoning; nil for the config's own way.
+  package var reasoning: ReasoningOutput?
 
   /// `cancel`, `drain`, or `drain N` with the most seconds that an abandoned reply is read on.
   package enum OnDisconnect: Sendable, Equatable {
@@ -26,7 +30,7 @@ package struct KeyConfig: Sendable {
     _ = fields["rpm"]?.int(1...Int.max)
     _ = fields["tpm"]?.int(1...Int.max)
     if let field = fields["record"] { LaterConfig.checkRecordPolicy(field) }
-    _ = fields["reasoning"]?.choice(LaterConfig.ReasoningOutput.self)
+    reasoning = fields["reasoning"]?.choice(ReasoningOutput.self)
     _ = fields["admin"]?.bool()
     fields.end()
   }

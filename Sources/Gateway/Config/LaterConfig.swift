@@ -3,18 +3,12 @@ import Wire
 
 /// Members that are read and checked although this version does not act on them yet: each gives one warning.
 enum LaterConfig {
-  enum ReasoningOutput: String, CaseIterable {
-    case field
-    case thinkTags = "think_tags"
-    case thinkColon = "think_colon"
-    case hide
-  }
   private enum WhenFull: String, CaseIterable { case drop, refuse }
   private enum Sync: String, CaseIterable { case os, disk }
   private enum ProxyAuth: String, CaseIterable { case openai, anthropic, google }
 
   static func check(_ fields: inout Fields, _ warnings: inout [String]) {
-    for (name, read) in [("proxy", proxy), ("record", record), ("reasoning", reasoning)] {
+    for (name, read) in [("proxy", proxy), ("record", record)] {
       guard let field = fields[name], let members = field.fields() else { continue }
       read(members)
       warnings.append("\(name): this version reads it but does not act on it yet")
@@ -24,7 +18,7 @@ enum LaterConfig {
   }
 
   private static func warnKeys(_ keys: Setting?, _ warnings: inout [String]) {
-    let later = ["rpm", "tpm", "record", "reasoning", "admin"]
+    let later = ["rpm", "tpm", "record", "admin"]
     for name in later where keys?.elements.contains(where: { $0[name] != nil }) == true {
       warnings.append("keys.\(name): this version reads it but does not act on it yet")
     }
@@ -52,12 +46,6 @@ enum LaterConfig {
     _ = fields["spool_limit"]?.byteCount()
     _ = fields["when_full"]?.choice(WhenFull.self)
     _ = fields["sync"]?.choice(Sync.self)
-    fields.end()
-  }
-
-  private static func reasoning(_ members: Fields) {
-    var fields = members
-    _ = fields["output"]?.choice(ReasoningOutput.self)
     fields.end()
   }
 

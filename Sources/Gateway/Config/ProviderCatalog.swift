@@ -33,7 +33,6 @@ package struct ProviderCatalog {
       if providers.contains(where: { $0.name == provider.name }) {
         entry.mistake("another provider is called \"\(provider.name)\" already")
       }
-      if provider.wire != .openaiChat { entry.mistake("this version can't speak the wire \(provider.wire.rawValue) yet") }
       if !provider.hasCredentials(in: values) {
         warnings.append("providers: \(provider.name) has no credential; its upstream may refuse it")
       }

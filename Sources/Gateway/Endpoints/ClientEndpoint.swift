@@ -5,9 +5,10 @@ package import Wire
 /// What a client can ask for, by path and method.
 package enum ClientEndpoint: Sendable, Equatable {
   case health, ready, metrics
+  /// The list of models, in the shape that the request wants.
   case modelList
   case model(id: String)
-  case call(EndpointName)
+  case call(Asked)
 
   /// The word for logs and metrics.
   package var name: String {
@@ -16,23 +17,19 @@ package enum ClientEndpoint: Sendable, Equatable {
     case .ready: "ready"
     case .metrics: "metrics"
     case .modelList, .model: "models"
-    case .call(let endpoint): endpoint.rawValue
+    case .call(let asked): asked.name
     }
   }
 
   /// Whether it needs a key.
   var isPublic: Bool { self == .health || self == .ready }
 
-  private static let calls: [String: EndpointName] = [
-    "/v1/chat/completions": .chat, "/v1/completions": .completions, "/v1/embeddings": .embeddings, "/v1/rerank": .rerank,
-  ]
-
   /// The endpoint of a request. Throws `unknownURL`, and `methodNotAllowed` with what is allowed in the detail.
   package init(_ head: RequestHead) throws(Fault) {
     let path = head.path
     let endpoint: ClientEndpoint
-    if let call = Self.calls[path] {
-      endpoint = .call(call)
+    if let asked = Asked(path: path) {
+      endpoint = .call(asked)
     } else if let other = Self.other(path) {
       endpoint = other
     } else {
@@ -49,14 +46,9 @@ package enum ClientEndpoint: Sendable, Equatable {
     case "/health": .health
     case "/ready": .ready
     case "/metrics": .metrics
-    case "/v1/models": .modelList
-    default: path.hasPrefix("/v1/models/") && path.count > 11 ? .model(id: decoded(path.dropFirst(11))) : nil
+    case "/v1/models", "/v1beta/models": .modelList
+    default: Asked.modelPath(path).map { .model(id: String($0).removingPercentEncoding) }
     }
-  }
-
-  /// A model's name may hold slashes, also percent-encoded.
-  private static func decoded(_ text: Substring) -> String {
-    String(text).replacing("%2F", with: "/").replacing("%2f", with: "/")
   }
 
   private func allows(_ method: String) -> Bool {
@@ -66,5 +58,15 @@ package enum ClientEndpoint: Sendable, Equatable {
 
   private var methods: String {
     if case .call = self { "POST" } else { "GET, HEAD" }
+  }
+
+  /// The wire whose shape an answer has where the path may be of several: the official clients tell by their headers.
+  /// Source: wire-formats §3.4, §11; DESIGN §5.
+  package static func wire(_ head: RequestHead) -> ClientWire {
+    if let asked = Asked(path: head.path) { return asked.wire }
+    if head.path.hasPrefix("/v1beta/") || head.headers.bytes("x-goog-api-key") != nil || head.headers.bytes("x-goog-api-client") != nil {
+      return .gemini
+    }
+    return head.path.hasPrefix("/v1/messages") || head.headers.bytes("anthropic-version") != nil ? .messages : .chat
   }
 }

@@ -5,40 +5,54 @@ import Wire
 
 /// What goes to the client.
 extension Exchange {
-  // MARK: The same wire: bytes pass through
+  // MARK: Whole bodies
 
-  /// A whole body, with the model's name as the client knows it.
+  /// A whole body: as it is on the same wire, through events on another.
   @inline(never)
-  func reply(_ body: [UInt8], _ head: ResponseHead, _ provider: Provider) throws(Fault) {
-    let whole = try ChatRelay.whole(body, model: trace.asked, finishWords: provider.file.response.finish, rules: provider.file.errors)
+  func reply(_ body: [UInt8], _ head: ResponseHead, _ reader: ReplyReader) throws(Fault) {
+    respond(try reader.whole(body), head)
+  }
+
+  /// A whole reply, as the client gets it.
+  private func respond(_ whole: ReplyReader.Whole, _ head: ResponseHead?) {
     trace.usage = whole.usage
     trace.finish = whole.finish
-    respond(Response(status: head.status, headers: headers(head, "application/json"), body: whole.bytes))
+    trace.losses += whole.losses
+    let headers = headers(head, "application/json", keepsType: whole.passes)
+    respond(Response(status: head?.status ?? 200, headers: headers, body: whole.bytes))
   }
+
+  // MARK: Streams
 
   /// Reads a stream until something useful comes. The head is held until then, and what is wrong until then is a reason
   /// for another try.
   @inline(never)
-  func begin(_ frames: Frames, _ head: ResponseHead, _ call: Call, _ provider: Provider) async throws(Fault) {
-    let stream = OpenStream(frames, head, provider, model: trace.asked, showsUsage: call.wantsUsage)
+  func begin(_ frames: Frames, _ head: ResponseHead, _ reader: ReplyReader) async throws(Fault) {
+    let stream = OpenStream(frames, head, reader.relay(), keepAlive: reader.offer.provider.file.keepAlive)
     let start = Time.monotonic
     defer { trace.waited += Time.monotonic - start }
     while try await stream.advance(), !stream.isUseful {}
     open = stream
+    call = nil
+    chat = nil
   }
 
   /// Hands a begun stream on, each piece as soon as it is here.
   func relay(_ stream: OpenStream) async throws(Fault) {
-    defer {
-      trace.usage = stream.usage
-      trace.finish = stream.finish
-    }
-    startStream(stream.takeHead(), stream.provider)
+    startStream(stream.takeHead(), stream.keepAlive)
     while !stream.isEnded {
       try await write(stream.takeBytes())
       _ = try await stream.advance()
     }
+    note(stream)
     finish(stream.takeBytes())
+  }
+
+  /// What is known of a stream at its end.
+  func note(_ stream: OpenStream) {
+    trace.usage = stream.relay.usage
+    trace.finish = stream.relay.finish
+    trace.losses += stream.relay.losses
   }
 
   // MARK: From stream to whole and back, through events
@@ -47,64 +61,52 @@ extension Exchange {
 
   /// A stream, for a client that wants a whole body.
   @inline(never)
-  func fold(_ frames: Frames, _ head: ResponseHead, _ call: Call, _ offer: Offer) async throws(Fault) {
-    let provider = offer.provider
-    let rules = provider.file.response
-    var decoder = ChatStreamDecoder(
-      dialect: offer.model.dialect, finishWords: rules.finish, rules: provider.file.errors, endMeansStop: rules.eof == .stop)
-    var reply = Reply()
+  func fold(_ frames: Frames, _ head: ResponseHead, _ reader: ReplyReader) async throws(Fault) {
+    var decoder = reader.offer.provider.file.wire.streamDecoder(reader.rules)
+    var events: [Event] = []
     while let next = try await pieces(frames) {
-      for frame in next {
-        for event in try decoder.decode(frame) { reply.fold(event) }
-      }
+      for frame in next { events += try decoder.decode(frame) }
     }
-    for event in try decoder.end() { reply.fold(event) }
-    finishWhole(reply)
+    events += try decoder.end()
+    respond(reader.whole(Reply(reader.rewrite(events))), head)
   }
 
   /// A whole body, for a client that wants a stream.
   @inline(never)
-  func unfold(_ body: [UInt8], _ head: ResponseHead, _ call: Call, _ offer: Offer) async throws(Fault) {
-    let file = offer.provider.file
-    let decoder = ChatReplyDecoder(
-      dialect: offer.model.dialect, finishWords: file.response.finish, rules: file.errors)
-    try await stream(try decoder.events(Self.json(body)), call, pause: 0)
-  }
-
-  private static func json(_ body: [UInt8]) throws(Fault) -> JSON {
-    do throws(Fault) {
-      return try JSON(parsing: body)
-    } catch {
-      throw Fault(.broken, "The upstream's answer is broken. Try again.", detail: error.message)
-    }
+  func unfold(_ body: [UInt8], _ head: ResponseHead, _ reader: ReplyReader) async throws(Fault) {
+    let events = try reader.events(body)
+    try await stream(events, wire.streamEncoder(reader.context, form: reader.call.form), pause: 0)
   }
 
   /// The demo model's reply.
   @inline(never)
   func demo(_ call: Call) async throws(Fault) {
-    guard call.endpoint == .chat else {
-      throw Fault(.invalid, "The demo model only chats.", code: "unsupported_endpoint", param: "model")
-    }
     trace.provider = Demo.provider
     trace.model = Demo.model
-    let events = Demo(call.body).events()
-    guard call.isStream else { return finishWhole(Reply(events)) }
-    try await stream(events, call, pause: 10_000_000)
-  }
-
-  private func finishWhole(_ reply: Reply) {
-    trace.usage = reply.usage
-    trace.finish = reply.candidates.first?.finish
-    var encoder = ChatReplyEncoder(model: trace.asked, created: Time.now.seconds)
-    respond(json: encoder.encode(reply))
+    guard call.endpoint == .chat || call.endpoint == .completions else {
+      if call.endpoint == .countTokens { return respond(estimate: try chat(of: call)) }
+      throw Fault(.invalid, "The demo model only chats.", code: "unsupported_endpoint", param: "model")
+    }
+    var rewriter = ReasoningRewriter(reasoning)
+    let events = rewriter.rewrite(Demo(try chat(of: call), seed: call.body.source).events())
+    let context = ReplyContext(
+      model: trace.asked, created: Time.now.seconds, showsUsage: call.wantsUsage, request: call.body)
+    guard call.isStream else {
+      var encoder = wire.replyEncoder(context)
+      let reply = Reply(events)
+      let body = encoder.encode(reply)
+      return respond(
+        ReplyReader.Whole(bytes: body, usage: reply.usage, finish: reply.candidates.first?.finish, losses: encoder.losses), nil)
+    }
+    try await stream(events, wire.streamEncoder(context, form: call.form), pause: 10_000_000)
   }
 
   /// Sends events as a stream; `pause` nanoseconds stand between two pieces.
   @inline(never)
-  private func stream(_ events: [Event], _ call: Call, pause: Int64) async throws(Fault) {
-    var encoder = ChatStreamEncoder(model: trace.asked, created: Time.now.seconds, showsUsage: call.wantsUsage)
+  private func stream(_ events: [Event], _ encoder: any EventEncoder, pause: Int64) async throws(Fault) {
+    var encoder = encoder
     var out: [UInt8] = []
-    startStream(nil, nil)
+    startStream(nil, .zero)
     for event in events {
       if case .usage(let usage) = event { trace.usage = usage }
       if case .finish(_, let finish, _) = event { trace.finish = finish }
@@ -114,6 +116,7 @@ extension Exchange {
       out = []
       if pause > 0 { await request.loop.sleep(pause) }
     }
+    trace.losses += encoder.losses
     finish(out)
   }
 
@@ -126,20 +129,19 @@ extension Exchange {
     return try await frames.next()
   }
 
-  private func startStream(_ head: ResponseHead?, _ provider: Provider?) {
+  private func startStream(_ head: ResponseHead?, _ keepAlive: Duration) {
     guard !request.hasReplied else { return }
-    var headers = headers(head, "text/event-stream; charset=utf-8")
+    // Gemini's other form of a stream is one array.
+    let isArray = wire == .gemini && Query.value(of: "alt", in: request.head.query) != Array("sse".utf8)
+    var headers = headers(head, isArray ? "application/json" : "text/event-stream; charset=utf-8")
     headers.append(.cacheControl, "no-cache")
     headers.append("x-accel-buffering", "no")
     trace.status = 200
     trace.replied = Time.monotonic
     request.start(ResponseHead(status: 200, headers: headers))
-    let silence = Int64(provider?.file.keepAlive.nanoseconds ?? 0)
-    if silence > 0 { request.keepAlive(every: silence, Self.heartbeat) }
+    let silence = Int64(keepAlive.nanoseconds)
+    if silence > 0, let heartbeat = wire.heartbeat { request.keepAlive(every: silence, heartbeat) }
   }
-
-  /// A comment line. Source: formats/sse.md C.
-  private static let heartbeat = Array(": keep-alive\n\n".utf8)
 
   /// Sends a piece. A client that has left gets none, while its key may want the reply read to its end.
   private func write(_ bytes: [UInt8]) async throws(Fault) {
@@ -170,8 +172,11 @@ extension Exchange {
   /// The client's error: an answer, or behind the first byte an event without an end mark.
   func fail(_ fault: Fault) {
     trace.fault = fault
-    guard !request.hasReplied else { return request.finish(ErrorShape.openAI.frame(fault)) }
-    let error = ErrorShape.openAI.reply(fault)
+    if request.hasReplied {
+      if let open { note(open) }
+      return request.finish(open?.failure(fault) ?? wire.errors.frame(fault))
+    }
+    let error = wire.errors.reply(fault)
     trace.status = error.status
     trace.replied = Time.monotonic
     var headers = headers(nil, "application/json")
@@ -181,18 +186,17 @@ extension Exchange {
   }
 
   /// The headers of a reply: the content type, Apus's own, and what may be passed on of the upstream's.
-  private func headers(_ head: ResponseHead?, _ type: String) -> Headers {
+  private func headers(_ head: ResponseHead?, _ type: String, keepsType: Bool = false) -> Headers {
     var headers = Headers()
     headers.reserve(bytes: 320, fields: 10)
-    if let own = head?.headers.bytes(.contentType) { headers.append(.contentType, own) } else { headers.append(.contentType, type) }
+    if keepsType, let own = head?.headers.bytes(.contentType) {
+      headers.append(.contentType, own)
+    } else {
+      headers.append(.contentType, type)
+    }
     if let id = head?.headers.bytes("x-request-id") { headers.append("x-request-id", id) }
     trace.write(to: &headers)
     setup.admission.share(request.head, &headers)
     return headers
   }
-}
-
-extension Call {
-  /// Whether the client asked for the usage of a stream.
-  var wantsUsage: Bool { body["stream_options"]?["include_usage"]?.bool ?? false }
 }

@@ -3,30 +3,30 @@ import HTTP
 import Upstream
 import Wire
 
-/// An upstream's stream on its way to a client of the same wire.
+/// An upstream's stream on its way to the client.
 final class OpenStream {
   private var head: ResponseHead?
-  let provider: Provider
+  /// The silence after which the client gets a heartbeat; zero for none.
+  let keepAlive: Duration
   private let frames: Frames
-  private var relay: ChatRelay
+  private(set) var relay: any StreamRelay
   private var bytes: [UInt8] = []
   /// What is wrong behind bytes that the client shall still get.
   private var fault: Fault?
   /// Whether nothing more comes, and all is well.
   private(set) var isEnded = false
 
-  init(_ frames: Frames, _ head: ResponseHead, _ provider: Provider, model: String, showsUsage: Bool) {
+  init(_ frames: Frames, _ head: ResponseHead, _ relay: any StreamRelay, keepAlive: Duration) {
     self.frames = frames
     self.head = head
-    self.provider = provider
-    let rules = provider.file.response
-    relay = ChatRelay(
-      model: model, showsUsage: showsUsage, finishWords: rules.finish, rules: provider.file.errors, endMeansStop: rules.eof == .stop)
+    self.relay = relay
+    self.keepAlive = keepAlive
   }
 
   var isUseful: Bool { relay.isUseful }
-  var usage: Usage? { relay.usage }
-  var finish: FinishReason? { relay.finishes[0] }
+
+  /// What tells the client of a failure.
+  func failure(_ fault: Fault) -> [UInt8] { relay.failure(fault) }
 
   /// Takes what came next; false behind the end. Throws what is wrong with it, once everything before it was taken.
   func advance() async throws(Fault) -> Bool {

@@ -103,10 +103,13 @@ package struct Router: Sendable {
 extension Router {
   /// One entry of the model list.
   package struct Listed: Sendable {
-    package let id: String
-    package let owner: String
+    package let model: CatalogModel
+    /// The names by which a key's list of models may allow it.
     package let names: [String]
-    package let kind: ProviderModel.Kind
+
+    package var id: String { model.id }
+    package var owner: String { model.owner }
+    package var kind: ProviderModel.Kind { model.kind }
   }
 
   /// What `/v1/models` shows: aliases, then bare names once each, the demo last.
@@ -114,24 +117,38 @@ extension Router {
     var seen = Set<String>()
     var list: [Listed] = []
     for alias in aliases where seen.insert(alias.id).inserted {
-      list.append(Listed(id: alias.id, owner: "apus", names: [alias.id], kind: kind(of: alias.id)))
+      list.append(Listed(model: Self.shown(alias.id, owner: "apus", known[alias.id]?.targets.first), names: [alias.id]))
     }
     for provider in providers {
       for model in provider.file.listedModels where seen.insert(model.id).inserted {
-        list.append(Listed(id: model.id, owner: provider.name, names: [model.id, provider.name + "/" + model.id], kind: model.kind))
+        list.append(Self.listed(model.id, provider, model))
       }
       for name in provider.vendorModels.names where seen.insert(name).inserted {
-        let kind = provider.file.model(named: name)?.kind ?? .chat
-        list.append(Listed(id: name, owner: provider.name, names: [name, provider.name + "/" + name], kind: kind))
+        list.append(Self.listed(name, provider, provider.file.anyModel(named: name)))
       }
     }
     if hasDemo, seen.insert(Demo.model).inserted {
-      list.append(Listed(id: Demo.model, owner: Demo.provider, names: [Demo.model, Demo.provider + "/" + Demo.model], kind: .chat))
+      list.append(Listed(model: Self.shown(Demo.model, owner: Demo.provider, .demo), names: [Demo.model, Target.demo.name]))
     }
     return list
   }
 
-  private func kind(of name: String) -> ProviderModel.Kind {
-    if case .provider(let offer)? = known[name]?.targets.first { offer.model.kind } else { .chat }
+  /// What is shown of any name that can be asked for, listed or not. Throws `notFound`.
+  package func shown(_ name: String) throws(Fault) -> Listed {
+    let route = try route(name)
+    let isAlias = aliases.contains { $0.id == name }
+    return Listed(model: Self.shown(name, owner: isAlias ? "apus" : nil, route.targets.first), names: route.names)
+  }
+
+  private static func listed(_ name: String, _ provider: Provider, _ model: ProviderModel?) -> Listed {
+    let target = model.map { Target.provider(Offer(provider, $0)) }
+    return Listed(model: shown(name, owner: provider.name, target), names: [name, provider.name + "/" + name])
+  }
+
+  /// A model by the name that clients use; the owner is the target's where none is named.
+  private static func shown(_ name: String, owner: String?, _ target: Target?) -> CatalogModel {
+    guard case .provider(let offer)? = target else { return CatalogModel(name, owner: owner ?? Demo.provider) }
+    return CatalogModel(
+      name, owner: owner ?? offer.provider.name, kind: offer.model.kind, maxInput: offer.model.context, maxOutput: offer.model.maxOutput)
   }
 }
