@@ -11,7 +11,7 @@ final class Exchange {
   let metrics: GatewayMetrics
   let trace: Trace
   /// The wire that the client speaks, and in which it is told what goes wrong.
-  let wire: ClientWire
+  private(set) lazy var wire = ClientEndpoint.wire(request.head)
   /// What is asked of a model; nil for other requests.
   var call: Call?
   /// The call in no wire's words, once somebody needed it.
@@ -27,7 +27,6 @@ final class Exchange {
     self.upstream = upstream
     self.metrics = metrics
     trace = Trace(started: Int(request.started))
-    wire = ClientEndpoint.wire(request.head)
   }
 
   /// From the head to the last byte. Never fails: a fault becomes the client's error.
@@ -61,6 +60,7 @@ final class Exchange {
     try setup.admission.check(request.head)
     let endpoint = try ClientEndpoint(request.head)
     trace.endpoint = endpoint.name
+    if case .call(let asked) = endpoint { wire = asked.wire }
     let key = endpoint.isPublic ? Keys.owner : try setup.keys.authorise(request.head)
     trace.key = key.name
     return (endpoint, key)
@@ -124,7 +124,8 @@ final class Exchange {
     guard let call else { return }
     guard case .provider(let offer) = target, let pick else { return try await demo(call) }
     if try estimates(call, offer) { return }
-    let underway = try await ask(offer, pick, call, key)
+    let passes = call.passes(to: offer.provider.file)
+    let underway = passes ? try ask(offer, pick, call, key) : try await askTranslated(offer, pick, call, key)
     let reader = underway.reader
     switch try await receive(underway.sent) {
     case .stream(let head, let frames) where call.isStream: try await begin(frames, head, reader)

@@ -2,8 +2,8 @@ package import Base
 package import HTTP
 package import Wire
 
-/// What a client asks of a model, before it is known who answers.
-package struct Call: Sendable {
+/// What a client asks of a model, before it is known who answers. An object, because it is handed on by reference.
+package final class Call: Sendable {
   package let endpoint: EndpointName
   /// The wire of the body.
   package let wire: ClientWire
@@ -12,17 +12,23 @@ package struct Call: Sendable {
   /// Whether the client wants a stream.
   package let isStream: Bool
   /// Features of the wire that the client turns on by header, for an upstream of the same wire (`anthropic-beta`).
-  package var features: String?
+  package let features: String?
   /// Whether one text is to be embedded, not a list of requests (Gemini's `embedContent`).
-  package var isSingle = false
+  package let isSingle: Bool
   /// The form of a Gemini stream: events, or one array.
-  package var form = GeminiStreamForm.events
+  package let form: GeminiStreamForm
 
-  package init(_ endpoint: EndpointName, _ wire: ClientWire, body: JSON, isStream: Bool) {
+  package init(
+    _ endpoint: EndpointName, _ wire: ClientWire, body: JSON, isStream: Bool, features: String? = nil, isSingle: Bool = false,
+    form: GeminiStreamForm = .events
+  ) {
     self.endpoint = endpoint
     self.wire = wire
     self.body = body
     self.isStream = isStream
+    self.features = features
+    self.isSingle = isSingle
+    self.form = form
   }
 
   /// Whether an upstream of that wire takes the body as it is, but for splices.

@@ -17,13 +17,16 @@ extension Exchange {
     let body = try JSON(parsing: bytes)
     try Self.check(body, asked.endpoint, asked.wire)
     let isStream = asked.isStream || asked.wire != .gemini && body["stream"]?.bool ?? false
-    var call = Call(asked.endpoint, asked.wire, body: body, isStream: isStream)
-    call.isSingle = asked.isSingle
-    if asked.wire == .gemini, Query.value(of: "alt", in: request.head.query) != Array("sse".utf8) { call.form = .array }
-    if asked.wire == .messages { call.features = request.head.headers["anthropic-beta"] }
-    self.call = call
+    call = Call(
+      asked.endpoint, asked.wire, body: body, isStream: isStream,
+      features: asked.wire == .messages ? request.head.headers[.anthropicBeta] : nil, isSingle: asked.isSingle, form: form)
     reasoning = try reasoningOutput(key)
     return asked.model ?? body["model"]?.string ?? ""
+  }
+
+  /// The form of a Gemini stream: one array where no events are asked for.
+  var form: GeminiStreamForm {
+    wire == .gemini && Query.value(of: "alt", in: request.head.query) != Array("sse".utf8) ? .array : .events
   }
 
   /// Checks a body by the rules of its wire.
@@ -39,7 +42,7 @@ extension Exchange {
 
   /// The request's own wish, else the key's, else the config's.
   private func reasoningOutput(_ key: Keys.Key) throws(Fault) -> ReasoningOutput {
-    guard let word = request.head.headers["x-apus-reasoning"] else { return key.reasoning ?? setup.config.reasoning }
+    guard let word = request.head.headers[.apusReasoning] else { return key.reasoning ?? setup.config.reasoning }
     guard let output = ReasoningOutput(rawValue: word) else {
       let known = ReasoningOutput.allCases.map(\.rawValue).joined(separator: ", ")
       throw Fault(.invalid, "x-apus-reasoning is one of \(known).", code: "invalid_value", param: "x-apus-reasoning")
@@ -47,21 +50,44 @@ extension Exchange {
     return output
   }
 
-  /// Sends the call up, in the upstream's wire.
+  /// Sends the call up as it is, but for splices.
   @inline(never)
-  func ask(_ offer: Offer, _ pick: KeyRing.Pick, _ call: Call, _ key: Keys.Key) async throws(Fault) -> Underway {
+  func ask(_ offer: Offer, _ pick: KeyRing.Pick, _ call: Call, _ key: Keys.Key) throws(Fault) -> Underway {
+    note(offer)
+    let prepared = try offer.provider.prepare(call, offer, pick, own: clientCredentials(offer.provider))
+    return submit(prepared, offer, call, key, isSame: true)
+  }
+
+  /// Sends the call up in another wire; files that it names by address are fetched before, where the model takes none.
+  @inline(never)
+  func askTranslated(_ offer: Offer, _ pick: KeyRing.Pick, _ call: Call, _ key: Keys.Key) async throws(Fault) -> Underway {
+    let addresses = try addresses(call, offer)
+    return try submitTranslated(offer, pick, call, key, addresses.isEmpty ? [:] : try await fetch(addresses))
+  }
+
+  @inline(never)
+  private func addresses(_ call: Call, _ offer: Offer) throws(Fault) -> [String] {
+    note(offer)
+    if call.endpoint == .embeddings, offer.provider.has(.embeddings) { return [] }
+    return offer.provider.file.wire.addresses(try chat(of: call), for: offer.target)
+  }
+
+  @inline(never)
+  private func submitTranslated(
+    _ offer: Offer, _ pick: KeyRing.Pick, _ call: Call, _ key: Keys.Key, _ fetched: [String: Media.Source]
+  ) throws(Fault) -> Underway {
     let provider = offer.provider
-    trace.provider = provider.name
-    trace.model = offer.model.upstream
     let own = clientCredentials(provider)
-    if call.passes(to: provider.file) { return submit(try provider.prepare(call, offer, pick, own: own), offer, call, key, isSame: true) }
-    if call.endpoint == .embeddings, provider.has(.embeddings) {
-      return submit(try provider.prepareEmbeddings(call, offer, pick, own: own), offer, call, key, isSame: false)
-    }
-    let chat = try chat(of: call)
-    let fetched = try await fetch(provider.file.wire.addresses(chat, for: offer.target))
-    let prepared = try provider.prepare(chat, call, offer, pick, own: own, fetched: fetched)
+    let prepared =
+      call.endpoint == .embeddings && provider.has(.embeddings)
+      ? try provider.prepareEmbeddings(call, offer, pick, own: own)
+      : try provider.prepare(try chat(of: call), call, offer, pick, own: own, fetched: fetched)
     return submit(prepared, offer, call, key, isSame: false)
+  }
+
+  private func note(_ offer: Offer) {
+    trace.provider = offer.provider.name
+    trace.model = offer.model.upstream
   }
 
   @inline(never)
@@ -91,10 +117,10 @@ extension Exchange {
 
 extension Exchange {
   /// Answers a count of tokens by an estimate where the upstream can't be asked in the client's wire; false where it can.
+  @inline(never)
   func estimates(_ call: Call, _ offer: Offer) throws(Fault) -> Bool {
     guard call.endpoint == .countTokens, !call.passes(to: offer.provider.file) else { return false }
-    trace.provider = offer.provider.name
-    trace.model = offer.model.upstream
+    note(offer)
     respond(estimate: try chat(of: call))
     return true
   }
@@ -107,8 +133,8 @@ extension Exchange {
   }
 
   /// Fetches the files that a request names by address, for a model that takes none.
-  func fetch(_ addresses: [String]) async throws(Fault) -> [String: Media.Source] {
-    guard !addresses.isEmpty else { return [:] }
+  @inline(never)
+  private func fetch(_ addresses: [String]) async throws(Fault) -> [String: Media.Source] {
     let start = Time.monotonic
     defer { trace.waited += Time.monotonic - start }
     return try await upstream.fetcher.fetch(addresses)

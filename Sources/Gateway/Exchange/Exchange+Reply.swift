@@ -132,8 +132,7 @@ extension Exchange {
   private func startStream(_ head: ResponseHead?, _ keepAlive: Duration) {
     guard !request.hasReplied else { return }
     // Gemini's other form of a stream is one array.
-    let isArray = wire == .gemini && Query.value(of: "alt", in: request.head.query) != Array("sse".utf8)
-    var headers = headers(head, isArray ? "application/json" : "text/event-stream; charset=utf-8")
+    var headers = headers(head, form == .array ? "application/json" : "text/event-stream; charset=utf-8")
     headers.append(.cacheControl, "no-cache")
     headers.append("x-accel-buffering", "no")
     trace.status = 200

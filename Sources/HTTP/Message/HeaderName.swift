@@ -27,6 +27,8 @@ package struct HeaderName: Sendable, ExpressibleByStringLiteral {
   package static let accept: HeaderName = "accept"
   package static let acceptEncoding: HeaderName = "accept-encoding"
   package static let allow: HeaderName = "allow"
+  package static let anthropicBeta: HeaderName = "anthropic-beta"
+  package static let apusReasoning: HeaderName = "x-apus-reasoning"
   package static let authorization: HeaderName = "authorization"
   package static let cacheControl: HeaderName = "cache-control"
   package static let connection: HeaderName = "connection"
