@@ -15,12 +15,13 @@ final class Exchange {
   /// What is asked of a model; nil for other requests.
   var call: Call?
   /// The call in no wire's words, once somebody needed it.
-  var chat: Chat?
+  var chat: ReadChat?
   /// How the client wants to see reasoning.
   var reasoning = ReasoningOutput.field
   /// A stream that has begun to be useful: no other target is tried any more, and handing it on needs nothing else.
   var open: OpenStream?
 
+  @inline(never)
   init(_ request: Request, _ setup: Setup, _ upstream: Upstream, _ metrics: GatewayMetrics) {
     self.request = request
     self.setup = setup
@@ -124,7 +125,7 @@ final class Exchange {
     guard let call else { return }
     guard case .provider(let offer) = target, let pick else { return try await demo(call) }
     if try estimates(call, offer) { return }
-    let passes = call.passes(to: offer.provider.file)
+    let passes = call.passes(to: offer.provider)
     let underway = passes ? try ask(offer, pick, call, key) : try await askTranslated(offer, pick, call, key)
     let reader = underway.reader
     switch try await receive(underway.sent) {

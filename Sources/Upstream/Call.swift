@@ -32,8 +32,8 @@ package final class Call: Sendable {
   }
 
   /// Whether an upstream of that wire takes the body as it is, but for splices.
-  package func passes(to file: ProviderFile) -> Bool {
-    wire.isSpoken(by: file.wire) && file.endpoints[endpoint] != nil
+  package func passes(to provider: Provider) -> Bool {
+    wire.isSpoken(by: provider.file.wire) && provider.has(endpoint)
   }
 }
 
@@ -142,6 +142,15 @@ extension Provider {
 }
 
 extension Offer {
+  /// What the provider's file says of the model's replies.
+  package var replyRules: ReplyRules {
+    var rules = ReplyRules(dialect: model.dialect)
+    rules.finishWords = provider.file.response.finish
+    rules.errors = provider.file.errors
+    rules.endMeansStop = provider.file.response.eof == .stop
+    return rules
+  }
+
   /// The model as encoders of requests see it.
   package var target: TargetModel {
     TargetModel(

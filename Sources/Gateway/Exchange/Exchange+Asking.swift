@@ -9,6 +9,15 @@ struct Underway {
   let reader: ReplyReader
 }
 
+/// A chat that was read, in a box: it is large, and most exchanges have none.
+final class ReadChat {
+  let chat: Chat
+
+  init(_ chat: Chat) {
+    self.chat = ReadChat(chat)
+  }
+}
+
 /// What goes up.
 extension Exchange {
   /// Reads what is asked: checks the body in the client's wire, keeps the call, gives the model's name.
@@ -101,7 +110,7 @@ extension Exchange {
 
   /// The call in no wire's words. Throws `invalid` for an endpoint that isn't a chat.
   func chat(of call: Call) throws(Fault) -> Chat {
-    if let chat { return chat }
+    if let chat { return chat.chat }
     guard call.endpoint == .chat || call.endpoint == .completions || call.endpoint == .countTokens else {
       throw Fault(
         .invalid, "The model “\(trace.asked)” has no endpoint for this request (\(call.endpoint.rawValue)).",
@@ -119,7 +128,7 @@ extension Exchange {
   /// Answers a count of tokens by an estimate where the upstream can't be asked in the client's wire; false where it can.
   @inline(never)
   func estimates(_ call: Call, _ offer: Offer) throws(Fault) -> Bool {
-    guard call.endpoint == .countTokens, !call.passes(to: offer.provider.file) else { return false }
+    guard call.endpoint == .countTokens, !call.passes(to: offer.provider) else { return false }
     note(offer)
     respond(estimate: try chat(of: call))
     return true

@@ -28,16 +28,23 @@ extension Exchange {
   /// for another try.
   @inline(never)
   func begin(_ frames: Frames, _ head: ResponseHead, _ reader: ReplyReader) async throws(Fault) {
-    let stream = OpenStream(frames, head, reader.relay(), keepAlive: reader.offer.provider.file.keepAlive)
+    let stream = OpenStream(frames, head, reader)
     let start = Time.monotonic
     defer { trace.waited += Time.monotonic - start }
     while try await stream.advance(), !stream.isUseful {}
     open = stream
+    forget()
+  }
+
+  /// Lets go of what a stream that has begun no longer needs.
+  @inline(never)
+  private func forget() {
     call = nil
     chat = nil
   }
 
   /// Hands a begun stream on, each piece as soon as it is here.
+  @inline(never)
   func relay(_ stream: OpenStream) async throws(Fault) {
     startStream(stream.takeHead(), stream.keepAlive)
     while !stream.isEnded {
@@ -169,6 +176,7 @@ extension Exchange {
   }
 
   /// The client's error: an answer, or behind the first byte an event without an end mark.
+  @inline(never)
   func fail(_ fault: Fault) {
     trace.fault = fault
     if request.hasReplied {

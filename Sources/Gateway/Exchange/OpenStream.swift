@@ -16,11 +16,12 @@ final class OpenStream {
   /// Whether nothing more comes, and all is well.
   private(set) var isEnded = false
 
-  init(_ frames: Frames, _ head: ResponseHead, _ relay: any StreamRelay, keepAlive: Duration) {
+  @inline(never)
+  init(_ frames: Frames, _ head: ResponseHead, _ reader: ReplyReader) {
     self.frames = frames
     self.head = head
-    self.relay = relay
-    self.keepAlive = keepAlive
+    relay = reader.relay()
+    keepAlive = reader.offer.provider.file.keepAlive
   }
 
   var isUseful: Bool { relay.isUseful }

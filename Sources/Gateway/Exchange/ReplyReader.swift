@@ -25,7 +25,7 @@ final class ReplyReader {
   /// Whether the reply is a chat's, which may be a stream.
   var isChat: Bool { call.endpoint == .chat || call.endpoint == .completions && !isSame }
 
-  private var file: ProviderFile { offer.provider.file }
+  private var provider: Provider { offer.provider }
 
   /// Whether bytes pass: the same wire, and nothing that only events can say.
   var passes: Bool {
@@ -34,7 +34,7 @@ final class ReplyReader {
     return reasoning == .field && tools.isPlain && (call.wire != .chat || offer.model.dialect.tags == nil)
   }
 
-  var rules: ReplyRules { ReplyRules(file, offer.model) }
+  var rules: ReplyRules { offer.replyRules }
 
   /// What the encoder of the reply needs to know.
   var context: ReplyContext {
@@ -49,26 +49,29 @@ final class ReplyReader {
     switch call.wire {
     case .messages:
       return AnthropicRelay(
-        model: model, finishWords: file.response.finish, rules: file.errors, endMeansStop: file.response.eof == .stop)
+        model: model, finishWords: provider.file.response.finish, rules: provider.file.errors,
+        endMeansStop: provider.file.response.eof == .stop)
     case .gemini:
       return GeminiRelay(
-        model: model, form: call.form, finishWords: file.response.finish, rules: file.errors, endMeansStop: file.response.eof == .stop)
+        model: model, form: call.form, finishWords: provider.file.response.finish, rules: provider.file.errors,
+        endMeansStop: provider.file.response.eof == .stop)
     case .chat, .completions, .responses:
       return ChatRelay(
-        model: model, showsUsage: call.wantsUsage, finishWords: file.response.finish, rules: file.errors,
-        endMeansStop: file.response.eof == .stop)
+        model: model, showsUsage: call.wantsUsage, finishWords: provider.file.response.finish, rules: provider.file.errors,
+        endMeansStop: provider.file.response.eof == .stop)
     }
   }
 
   /// Hands a stream on through events.
   func translation() -> TranslatingRelay {
     TranslatingRelay(
-      from: file.wire.streamDecoder(rules), to: call.wire.streamEncoder(context, form: call.form), tools: tools, reasoning: reasoning)
+      from: provider.file.wire.streamDecoder(rules), to: call.wire.streamEncoder(context, form: call.form), tools: tools,
+      reasoning: reasoning)
   }
 
   /// The events of a whole body, as the client knows its tools and wants its reasoning.
   func events(_ body: [UInt8]) throws(Fault) -> [Event] {
-    rewrite(try file.wire.events(try Self.json(body), rules))
+    rewrite(try provider.file.wire.events(try Self.json(body), rules))
   }
 
   private static func json(_ body: [UInt8]) throws(Fault) -> JSON {
@@ -107,13 +110,13 @@ final class ReplyReader {
     guard passes else { return whole(Reply(try events(body))) }
     switch call.wire {
     case .messages:
-      let whole = try AnthropicRelay.whole(body, model: model, finishWords: file.response.finish, rules: file.errors)
+      let whole = try AnthropicRelay.whole(body, model: model, finishWords: provider.file.response.finish, rules: provider.file.errors)
       return Whole(bytes: whole.bytes, usage: whole.usage, finish: whole.finishes[0], passes: true)
     case .gemini:
-      let whole = try GeminiRelay.whole(body, model: model, finishWords: file.response.finish, rules: file.errors)
+      let whole = try GeminiRelay.whole(body, model: model, finishWords: provider.file.response.finish, rules: provider.file.errors)
       return Whole(bytes: whole.bytes, usage: whole.usage, finish: whole.finish, passes: true)
     case .chat, .completions, .responses:
-      let whole = try ChatRelay.whole(body, model: model, finishWords: file.response.finish, rules: file.errors)
+      let whole = try ChatRelay.whole(body, model: model, finishWords: provider.file.response.finish, rules: provider.file.errors)
       return Whole(bytes: whole.bytes, usage: whole.usage, finish: whole.finish, passes: true)
     }
   }
@@ -127,16 +130,16 @@ final class ReplyReader {
 
   private func rerank(_ body: [UInt8]) throws(Fault) -> Whole {
     let request = RerankRequest(checked: call.body)
-    let shape = file.endpoints[.rerank]?.shape ?? .jina
-    let reply = try RerankReply(body, to: request, model: model, shape: shape, rules: file.errors)
+    let shape = provider.file.endpoints[.rerank]?.shape ?? .jina
+    let reply = try RerankReply(body, to: request, model: model, shape: shape, rules: provider.file.errors)
     return Whole(bytes: reply.body, usage: reply.usage, losses: reply.losses)
   }
 
   private func embeddings(_ body: [UInt8]) throws(Fault) -> Whole {
-    switch (call.wire, file.wire) {
+    switch (call.wire, provider.file.wire) {
     case (.gemini, .gemini): return Whole(bytes: body)
     case (.gemini, _):
-      let usage = try ChatRelay.whole(body, model: model, rules: file.errors).usage
+      let usage = try ChatRelay.whole(body, model: model, rules: provider.file.errors).usage
       let count = call.isSingle ? 1 : call.body["requests"]?.count ?? 0
       let bytes = try GeminiEmbeddings.geminiReply(try Self.json(body), isBatch: !call.isSingle, count: count)
       return Whole(bytes: bytes, usage: usage)
@@ -144,7 +147,7 @@ final class ReplyReader {
       let reply = try GeminiEmbeddings.reply(try Self.json(body), to: call.body, model: model)
       return Whole(bytes: reply.body, losses: reply.losses)
     default:
-      let whole = try ChatRelay.whole(body, model: model, rules: file.errors)
+      let whole = try ChatRelay.whole(body, model: model, rules: provider.file.errors)
       return Whole(bytes: whole.bytes, usage: whole.usage)
     }
   }

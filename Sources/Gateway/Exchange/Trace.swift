@@ -49,6 +49,7 @@ final class Trace {
   }
 
   /// The exchange is over.
+  @inline(never)
   func end(_ request: Request, _ setup: Setup, _ metrics: GatewayMetrics) {
     let duration = Time.monotonic - started
     metrics.ended(self, duration: duration)

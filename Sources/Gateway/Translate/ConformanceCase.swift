@@ -103,7 +103,7 @@ extension ConformanceCase {
   private func reader(_ upstream: String) throws(Fault) -> ReplyReader {
     let offer = try offer(upstream)
     let call = call(options["request"] ?? [:], client)
-    let isSame = call.passes(to: offer.provider.file)
+    let isSame = call.passes(to: offer.provider)
     var tools = ToolNames(.chat)
     for tool in (call.body["tools"] ?? .null).elements where tool["type"]?.string == "custom" {
       let isKnown = offer.provider.file.wire == .openaiChat && offer.model.dialect.customTools
@@ -126,7 +126,7 @@ extension ConformanceCase {
     try Exchange.check(body, endpoint, client)
     let model = options["client_model"]?.string ?? body["model"]?.string ?? ""
     let prepared: Provider.Prepared
-    if call.passes(to: offer.provider.file) {
+    if call.passes(to: offer.provider) {
       prepared = try offer.provider.prepare(call, offer, pick, own: nil)
     } else if call.endpoint == .embeddings {
       prepared = try offer.provider.prepareEmbeddings(call, offer, pick, own: nil)

@@ -1,7 +1,7 @@
 import Base
 
-/// The head of a request, checked by RFC 9112.
-package struct RequestHead: Sendable {
+/// The head of a request, checked by RFC 9112. An object, because it is handed on by reference.
+package final class RequestHead: Sendable {
   package let method: String
   /// Path and query as they came, beginning with `/` (or `*` for OPTIONS).
   package let target: String

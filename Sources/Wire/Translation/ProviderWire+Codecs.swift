@@ -11,14 +11,6 @@ package struct ReplyRules: Sendable {
   /// Whether the bare end of a stream is a stop.
   package var endMeansStop: Bool
 
-  /// The rules of a file for a model.
-  package init(_ file: ProviderFile, _ model: ProviderModel) {
-    dialect = model.dialect
-    finishWords = file.response.finish
-    errors = file.errors
-    endMeansStop = file.response.eof == .stop
-  }
-
   /// The wire's own rules only.
   package init(dialect: Dialect = .compatible) {
     self.dialect = dialect
