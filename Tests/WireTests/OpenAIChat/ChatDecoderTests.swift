@@ -22,6 +22,7 @@ private func reply(_ deltas: [String], finish: String = "stop", _ dialect: Diale
 /// A part in short: `text:…`, `think:…`, `refusal:…`, `call NAME:…`.
 private func short(_ part: Part) -> String {
   switch part {
+  case .result(let result): "result:\(result.id)"
   case .text(let text, _): "text:\(text)"
   case .reasoning(let reasoning): "think:\(reasoning.text)"
   case .refusal(let text): "refusal:\(text)"
