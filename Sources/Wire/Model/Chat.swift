@@ -67,6 +67,13 @@ package struct Chat: Sendable {
     package var logitBias: JSON?
     /// Who asks, by the client's own word.
     package var user: String?
+    /// The member that named the user, where the wire has more than one and it was not the usual one (`safety_identifier`).
+    package var userMember: String?
+  }
+
+  /// The path of a setting in the client's body.
+  package func path(of setting: ClientWire.Setting) -> String {
+    setting == .user ? settings.userMember ?? wire.path(of: setting) : wire.path(of: setting)
   }
 }
 

@@ -56,9 +56,11 @@ struct BodyMembers {
     switch name {
     case "n", "temperature", "top_p": return value.double == 1
     case "frequency_penalty", "presence_penalty": return value.double == 0
-    case "logprobs", "stream": return value.bool == false
+    case "logprobs", "stream", "store": return value.bool == false
     case "parallel_tool_calls": return value.bool == true
-    case "tool_choice": return value.string == "auto"
+    case "tool_choice", "service_tier": return value.string == "auto"
+    case "verbosity": return value.string == "medium"
+    case "modalities": return value.kind == .array && value.elements.elementsEqual(["text"])
     case "response_format": return value["type"]?.string == "text"
     case "tools", "functions", "stop", "logit_bias", "metadata": return value.kind != .string && value.count == 0
     default: return false

@@ -8,13 +8,16 @@ struct DialectRules {
     "safety_identifier",
   ]
 
+  /// Whether only OpenAI itself knows a member.
+  static func isOfficialOnly(_ name: String) -> Bool { officialOnly.contains(name) || name.hasPrefix("prompt_cache_") }
+
   let dialect: Dialect
 
   /// The changes of the body's own members. `stream` tells whether a stream is asked for upstream.
   func apply(_ members: inout BodyMembers, stream: Bool, _ edit: inout JSONEdit, _ losses: inout [Loss]) {
     limit(&members, &edit)
     if dialect.officialOnly == .dropped {
-      for name in members.names where Self.officialOnly.contains(name) || name.hasPrefix("prompt_cache_") {
+      for name in members.names where Self.isOfficialOnly(name) {
         members.drop(name, &edit, &losses)
       }
     }
