@@ -21,14 +21,14 @@ enum ChatMembers {
     writer.endArray()
   }
 
-  /// `images`, each with its address or its bytes as a `data:` URL.
-  static func images(_ images: [Media], _ writer: inout JSONWriter) {
+  /// `images`, each with its address or its bytes as a `data:` URL, counted from a number.
+  static func images(_ images: [Media], from first: Int, _ writer: inout JSONWriter) {
     writer.key("images")
     writer.beginArray()
     for (number, image) in images.enumerated() {
       writer.beginObject()
       writer.member("type", "image_url")
-      writer.member("index", number)
+      writer.member("index", first + number)
       writer.key("image_url")
       writer.beginObject()
       writer.member("url", url(image.source))
@@ -84,16 +84,6 @@ enum ChatMembers {
     writer.endArray()
   }
 
-  /// `tool_calls` with a piece of one call's arguments.
-  static func arguments(_ piece: String, isFreeform: Bool, of number: Int, _ writer: inout JSONWriter) {
-    call(number, &writer) { writer in
-      writer.key(isFreeform ? "custom" : "function")
-      writer.beginObject()
-      writer.member(isFreeform ? "input" : "arguments", piece)
-      writer.endObject()
-    }
-  }
-
   /// `tool_calls` with the signature of a call that has begun already.
   static func signature(_ signature: Signature, of number: Int, _ writer: inout JSONWriter) {
     call(number, &writer) { extra(signature, &$0) }
@@ -110,7 +100,7 @@ enum ChatMembers {
   }
 
   /// A Gemini call's signature travels as it is, without an envelope.
-  private static func extra(_ signature: Signature, _ writer: inout JSONWriter) {
+  static func extra(_ signature: Signature, _ writer: inout JSONWriter) {
     guard signature.origin == .gemini || signature.origin == .geminiNext else { return }
     writer.member("extra_content", ["google": ["thought_signature": JSON(signature.value)]])
   }

@@ -1,18 +1,29 @@
 import Base
 
 /// Writes a whole Chat reply. Source: wire-formats §3.1, §6.1.
-package struct ChatReplyEncoder: Sendable {
+package struct ChatReplyEncoder: ReplyEncoder {
   private let model: String
   private let id: String?
   private let created: Int
+  private let takesID: Bool
   /// What changed its meaning on the way.
   package private(set) var losses: [Loss] = []
 
-  /// An encoder for a client that asked for `model`; `id` nil takes the upstream's, or a new one. `created` is Unix time in seconds.
+  /// An encoder for a client of another wire's upstream: the id is the gateway's own. Source: wire-formats §2.5.
+  package init(_ context: ReplyContext) {
+    model = context.model
+    id = context.id
+    created = context.created
+    takesID = false
+  }
+
+  /// An encoder for the same wire, for a client that asked for `model`; `id` nil takes the upstream's, or a new one. `created` is Unix
+  /// time in seconds.
   package init(model: String, id: String? = nil, created: Int) {
     self.model = model
     self.id = id
     self.created = created
+    takesID = true
   }
 
   /// The body that a reply is.
@@ -20,14 +31,14 @@ package struct ChatReplyEncoder: Sendable {
     losses += reply.losses
     var writer = JSONWriter(capacity: 1024)
     writer.beginObject()
-    writer.member("id", id ?? reply.head.id ?? Identifier.make("chatcmpl-"))
+    writer.member("id", id ?? (takesID ? reply.head.id : nil) ?? Identifier.make("chatcmpl-"))
     writer.member("object", "chat.completion")
     writer.member("created", reply.head.created ?? created)
     writer.member("model", model)
     for member in reply.head.extra { writer.member(member.name, member.value) }
     writer.key("choices")
     writer.beginArray()
-    for candidate in reply.candidates { write(candidate, &writer) }
+    for candidate in reply.candidates { write(candidate, isComplete: reply.isComplete, &writer) }
     writer.endArray()
     if let usage = reply.usage {
       writer.key("usage")
@@ -37,7 +48,7 @@ package struct ChatReplyEncoder: Sendable {
     return writer.bytes
   }
 
-  private mutating func write(_ candidate: Reply.Candidate, _ writer: inout JSONWriter) {
+  private mutating func write(_ candidate: Reply.Candidate, isComplete: Bool, _ writer: inout JSONWriter) {
     writer.beginObject()
     writer.member("index", candidate.index)
     writer.key("message")
@@ -46,9 +57,11 @@ package struct ChatReplyEncoder: Sendable {
     message.write(&writer)
     writer.key("logprobs")
     if candidate.logprobs.isEmpty { writer.null() } else { write(candidate.logprobs, &writer) }
-    let finish = candidate.finish ?? .stop
-    if let loss = finish.chatLoss(sequence: candidate.stopSequence) { losses.append(loss) }
-    writer.member("finish_reason", finish.chat)
+    // What broke off has no reason to tell.
+    let finish = candidate.finish ?? (isComplete ? .stop : nil)
+    if let loss = finish?.chatLoss(sequence: candidate.stopSequence) { losses.append(loss) }
+    writer.key("finish_reason")
+    if let finish { writer.value(finish.chat) } else { writer.null() }
     writer.endObject()
   }
 
@@ -112,7 +125,7 @@ private struct ChatMessage {
     if !signed.isEmpty { ChatMembers.details(signed, from: 0, &writer) }
     if !calls.isEmpty { ChatMembers.calls(calls, from: nil, &writer) }
     if !citations.isEmpty { ChatMembers.annotations(citations, &writer) }
-    if !images.isEmpty { ChatMembers.images(images, &writer) }
+    if !images.isEmpty { ChatMembers.images(images, from: 0, &writer) }
     writer.endObject()
   }
 }

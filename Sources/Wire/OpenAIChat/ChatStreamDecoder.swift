@@ -1,7 +1,7 @@
 package import Base
 
 /// Reads the events of a Chat stream, of the dialects too.
-package struct ChatStreamDecoder: Sendable {
+package struct ChatStreamDecoder: EventDecoder {
   private var reading: ChatReading
   private let endMeansStop: Bool
   private var isDone = false
