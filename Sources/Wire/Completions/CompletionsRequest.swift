@@ -30,7 +30,9 @@ package enum CompletionsRequest {
     case "temperature": chat.settings.temperature = value
     case "top_p": chat.settings.topP = value
     case "n": chat.settings.candidates = ChatRequest.whole(value)
-    case "stop": chat.settings.stop = value.string.map { [$0] } ?? value.elements.compactMap(\.string)
+    case "stop":
+      chat.settings.stop = value.string.map { [$0] } ?? value.elements.compactMap(\.string)
+      chat.settings.isStopAlone = value.kind == .string
     case "frequency_penalty": chat.settings.frequencyPenalty = value
     case "presence_penalty": chat.settings.presencePenalty = value
     case "seed": chat.settings.seed = value

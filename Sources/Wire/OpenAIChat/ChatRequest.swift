@@ -46,7 +46,9 @@ package enum ChatRequest {
     case "temperature": chat.settings.temperature = value
     case "top_p": chat.settings.topP = value
     case "top_k": chat.settings.topK = value
-    case "stop": chat.settings.stop = value.string.map { [$0] } ?? value.elements.compactMap(\.string)
+    case "stop":
+      chat.settings.stop = value.string.map { [$0] } ?? value.elements.compactMap(\.string)
+      chat.settings.isStopAlone = value.kind == .string
     case "n": chat.settings.candidates = whole(value)
     case "frequency_penalty": chat.settings.frequencyPenalty = value
     case "presence_penalty": chat.settings.presencePenalty = value

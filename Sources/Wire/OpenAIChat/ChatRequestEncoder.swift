@@ -73,7 +73,7 @@ struct ChatRequestEncoder {
   private mutating func writeStop(_ stop: [String]) {
     guard !stop.isEmpty else { return }
     for position in stop.indices.dropFirst(dialect.stopMax) {
-      losses.append(Loss("\(chat.path(of: .stop))[\(position)]", .truncated))
+      losses.append(Loss(chat.path(ofStop: position), .truncated))
     }
     guard dialect.stopMax > 0 else { return }
     writer.key("stop")

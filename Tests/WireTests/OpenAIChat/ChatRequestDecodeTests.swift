@@ -168,6 +168,11 @@ private let call = #"{"id":"a","type":"function","function":{"name":"f","argumen
     #expect(chat.losses.isEmpty)
   }
 
+  @Test func `tells where its stop texts stand`() throws {
+    #expect(try decode(#""stop":"x""#).path(ofStop: 0) == "stop")
+    #expect(try decode(#""stop":["x"]"#).path(ofStop: 0) == "stop[0]")
+  }
+
   @Test func `takes the safety identifier for the user, and says so`() throws {
     let chat = try decode(#""safety_identifier":"s""#)
     #expect(chat.settings.user == "s" && chat.path(of: .user) == "safety_identifier" && chat.extra.isEmpty)
