@@ -14,7 +14,7 @@ final class ReadChat {
   let chat: Chat
 
   init(_ chat: Chat) {
-    self.chat = ReadChat(chat)
+    self.chat = chat
   }
 }
 
@@ -117,7 +117,7 @@ extension Exchange {
         code: "unsupported_endpoint", param: "model")
     }
     let chat = try call.wire.decode(call.body, model: trace.asked, isStream: call.isStream, isCount: call.endpoint == .countTokens)
-    self.chat = chat
+    self.chat = ReadChat(chat)
     return chat
   }
 }

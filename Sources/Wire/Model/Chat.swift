@@ -51,7 +51,7 @@ package struct Chat: Sendable {
     package var topK: JSON?
     /// Texts that end the answer.
     package var stop: [String] = []
-    /// Whether the one text stood alone, not in a list.
+    /// Whether the one text that ends the answer came without a list.
     package var isStopAlone = false
     /// How many answers are wanted.
     package var candidates: Int?
@@ -76,6 +76,11 @@ package struct Chat: Sendable {
   /// The path of a setting in the client's body.
   package func path(of setting: ClientWire.Setting) -> String {
     setting == .user ? settings.userMember ?? wire.path(of: setting) : wire.path(of: setting)
+  }
+
+  /// The path of one of the texts that end the answer.
+  package func path(ofStop position: Int) -> String {
+    settings.isStopAlone ? wire.path(of: .stop) : "\(wire.path(of: .stop))[\(position)]"
   }
 }
 

@@ -27,7 +27,7 @@ package struct Turns {
     if message.role == .user, message.contents.contains(where: \.part.isResult) { return addAnswers(message) }
     guard !message.contents.isEmpty else { return losses.append(Loss(message.path.text(), .dropped)) }
     // What follows the calls waits behind their results.
-    if message.role == .user, !waiting.isEmpty, answer == nil { beginAnswer(message.path) }
+    if message.role != .assistant, !waiting.isEmpty, answer == nil { beginAnswer(message.path) }
     messages.append(message)
     guard message.role == .assistant else { return }
     for case .call(let call) in message.contents.map(\.part) { waiting.append((call.id, call.name)) }
@@ -57,7 +57,9 @@ package struct Turns {
       if answer == nil { beginAnswer(message.path) }
       if let answer { messages[answer].contents.append(Message.Content(.result(result), at: content.path)) }
     }
-    if !rest.contents.isEmpty { messages.append(rest) }
+    guard !rest.contents.isEmpty else { return }
+    if !waiting.isEmpty, answer == nil { beginAnswer(message.path) }
+    messages.append(rest)
   }
 
   private mutating func endOfAnswers() {

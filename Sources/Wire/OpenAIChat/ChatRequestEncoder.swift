@@ -73,7 +73,7 @@ struct ChatRequestEncoder {
   private mutating func writeStop(_ stop: [String]) {
     guard !stop.isEmpty else { return }
     for position in stop.indices.dropFirst(dialect.stopMax) {
-      losses.append(Loss("\(chat.path(of: .stop))[\(position)]", .truncated))
+      losses.append(Loss(chat.path(ofStop: position), .truncated))
     }
     guard dialect.stopMax > 0 else { return }
     writer.key("stop")
@@ -163,7 +163,7 @@ struct ChatRequestEncoder {
     for (path, value) in chat.extra {
       if let name = name(ofExtra: path) {
         writer.member(name, value)
-      } else if !Self.isSilent(path, value), !chat.losses.contains(Loss(path, .dropped)) {
+      } else if !isSilent(path, value), !chat.losses.contains(Loss(path, .dropped)) {
         losses.append(Loss(path, .dropped))
       }
     }
@@ -185,10 +185,11 @@ struct ChatRequestEncoder {
   ]
 
   /// Whether leaving a member out changes nothing. Source: wire-formats §2.3, §5.1.
-  private static func isSilent(_ path: String, _ value: JSON) -> Bool {
+  private func isSilent(_ path: String, _ value: JSON) -> Bool {
     switch path {
     case "truncation": value.isNull || value.string == "disabled"
-    case "include", "stream_options", "store": true
+    case "include", "stream_options": true
+    case "store" where chat.wire == .responses: true  // satisfied by the gateway itself
     case "serviceTier", "service_tier": value.isNull || value.string == "auto" || value.string == "standard"
     default: BodyMembers.isUsual(path.lastIndex(of: ".").map { String(path[path.index(after: $0)...]) } ?? path, value)
     }

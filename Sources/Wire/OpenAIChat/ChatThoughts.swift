@@ -20,7 +20,8 @@ enum ChatThoughts {
       guard let thought = thought(detail) else { continue }
       let words = Array(thought.text.utf8)
       if !words.isEmpty {
-        if let before = before(words, in: rest) {
+        // Once the two differ nothing more is looked for, so that all looking together is one pass.
+        if !isForeign, let before = before(words, in: rest) {
           append(rest.prefix(before), place, &contents)
           rest = rest.dropFirst(before + words.count)
           isLaid = true
@@ -51,7 +52,7 @@ enum ChatThoughts {
     if text.starts(with: words) { return 0 }
     guard text.count >= words.count else { return nil }
     if text.suffix(words.count).elementsEqual(words) { return text.count - words.count }
-    // One look only: a search would take as many steps as a stranger likes.
+    // Only the first place is tried: a full search would take as many steps as a stranger likes.
     let probe = words.prefix(32)
     var start = text.startIndex
     while let found = text[start...].firstIndex(of: probe[0]) {

@@ -8,7 +8,7 @@ struct ChatTurnReader {
   private(set) var messages: [Message] = []
   private(set) var losses: [Loss] = []
   /// Calls whose ids are ours and that wait for their results.
-  private var unnamed: [(id: String, name: String)] = []
+  private var unnamed: ArraySlice<(id: String, name: String)> = []
 
   /// Reads one message.
   mutating func read(_ message: JSON, _ position: Int) throws(Fault) {
@@ -142,7 +142,7 @@ struct ChatTurnReader {
   /// The id of the first call of ours that waits; a new one, which nothing asked for, when none does.
   private mutating func takeUnnamed(_ fits: (String) -> Bool) -> String {
     guard let position = unnamed.firstIndex(where: { fits($0.name) }) else { return Identifier.make("call_") }
-    return unnamed.remove(at: position).id
+    return position == unnamed.startIndex ? unnamed.removeFirst().id : unnamed.remove(at: position).id
   }
 }
 

@@ -138,6 +138,61 @@ private struct Dice {
     #expect(calls.last?.at("function.arguments") == "{}")
   }
 
+  @Test func `has the gateway's own id where the upstream speaks another wire`() throws {
+    var encoder = ChatStreamEncoder(ReplyContext(model: "m", created: 7))
+    var bytes: [UInt8] = []
+    for event in [Event.start(ReplyHead(id: "msg_up1")), .candidate(0), .finish(candidate: 0, .stop), .end] {
+      encoder.encode(event, into: &bytes)
+    }
+    let ids = try Set(chunks(bytes).compactMap { $0["id"]?.string })
+    #expect(ids.count == 1 && ids.first?.hasPrefix("chatcmpl-") == true)
+    var whole = ChatReplyEncoder(ReplyContext(model: "m", created: 7))
+    let body = try JSON(
+      parsing: whole.encode(Reply([.start(ReplyHead(id: "msg_up1")), .candidate(0), .finish(candidate: 0, .stop), .end])))
+    #expect(body["id"]?.string?.hasPrefix("chatcmpl-") == true)
+  }
+
+  @Test func `says nothing that looks like an end until all have ended`() throws {
+    let text = Place(0, 0)
+    let begun: [Event] = [
+      .candidate(0), .open(text, .text("")), .delta(text, "a"), .close(text), .finish(candidate: 0, .stop), .usage(Usage(input: 1)),
+    ]
+    let (bytes, _) = encode(begun)
+    #expect(try chunks(bytes).allSatisfy { $0.at("choices[0].finish_reason")?.isNull == true })
+    let (ended, _) = encode(begun + [.candidate(1), .finish(candidate: 1, .length), .end])
+    let reasons = try chunks(ended).compactMap { $0.at("choices[0].finish_reason")?.string }
+    #expect(reasons == ["stop", "length"])
+    var whole = ChatReplyEncoder(ReplyContext(model: "m", created: 7))
+    let broken = try JSON(parsing: whole.encode(Reply([.candidate(0), .open(text, .text("a"))])))
+    #expect(broken.at("choices[0].finish_reason")?.isNull == true)
+  }
+
+  @Test func `is whole whatever order the events come in`() throws {
+    let thought = Place(1, 0)
+    let call = Place(1, 1)
+    let image = Part.media(Media(.image, .url("https://a.example/i")))
+    let (bytes, _) = encode([
+      // Never announced, interleaved, never closed.
+      .open(thought, .reasoning(Reasoning("h"))), .open(call, .call(ToolCall(id: "a", name: "f"))), .delta(thought, "m"),
+      .signature(call, Signature(.gemini, "c")), .signature(thought, Signature(.geminiNext, "t")), .open(Place(1, 2), image),
+      .open(Place(1, 3), image), .delta(Place(1, 9), "nobody's"), .finish(candidate: 1, .tool),
+      // A signature behind the end of its part.
+      .signature(thought, Signature(.anthropic, "late")), .end,
+    ])
+    let deltas = try chunks(bytes).compactMap { $0.at("choices[0].delta") }
+    #expect(deltas.first == ["role": "assistant", "content": ""])
+    #expect(deltas.compactMap { $0["reasoning_content"]?.string } == ["h", "m"])
+    #expect(
+      deltas.compactMap { $0.at("reasoning_details[0]") } == [
+        ["type": "reasoning.text", "text": "hm", "signature": "apus1:gemini:next:t", "index": 0],
+        ["type": "reasoning.text", "text": "", "signature": "apus1:anthropic:late", "index": 1],
+      ])
+    #expect(deltas.compactMap { $0.at("tool_calls[0].extra_content.google.thought_signature")?.string } == ["c"])
+    #expect(deltas.compactMap { $0.at("tool_calls[0].function.arguments")?.string } == ["", "{}"])
+    #expect(deltas.compactMap { $0.at("images[0].index")?.int } == [0, 1])
+    #expect(try chunks(bytes).allSatisfy { $0.at("choices[0].index") ?? 1 == 1 })
+  }
+
   @Test func `reports what Chat cannot say`() {
     let film = Part.media(Media(.video, .url("https://a.example/x")))
     let (_, losses) = encode(
