@@ -13,6 +13,31 @@ package struct ArgumentText {
   /// The object, or one that holds the text under `__raw_arguments`.
   package static func emulated(_ text: String) -> JSON { ["__raw_arguments": JSON(text)] }
 
+  /// The text of arguments that came as JSON: compact, members in order, numbers as written, other scripts unescaped.
+  package static func compact(_ json: JSON) -> String {
+    var writer = JSONWriter(capacity: json.bytes.count)
+    write(json, &writer)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
+  private static func write(_ json: JSON, _ writer: inout JSONWriter) {
+    switch json.kind {
+    case .array:
+      writer.beginArray()
+      for element in json.elements { write(element, &writer) }
+      writer.endArray()
+    case .object:
+      writer.beginObject()
+      for (name, value) in json.members {
+        writer.key(name)
+        write(value, &writer)
+      }
+      writer.endObject()
+    case .string: writer.value(json.string ?? "")
+    default: writer.value(json)
+    }
+  }
+
   private static func object(_ text: String, depth: Int) -> JSON? {
     guard text.utf8.contains(where: { $0 > 32 }) else { return [:] }
     guard let json = try? JSON(parsing: text) else { return nil }  // nil is right: a model may write anything

@@ -45,6 +45,8 @@ package struct ReplyHead: Sendable, Equatable {
   package var model: String?
   /// Unix time in seconds, nil when the upstream gives none.
   package var created: Int?
+  /// Whether the upstream refused the prompt itself (Gemini's `promptFeedback`): then the words of the refusal are the gateway's own.
+  package var isBlocked = false
   /// Further members that other replies of the same wire take over, such as `system_fingerprint`.
   package var extra: [Extra] = []
 

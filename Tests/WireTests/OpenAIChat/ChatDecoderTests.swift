@@ -27,6 +27,7 @@ private func short(_ part: Part) -> String {
   case .refusal(let text): "refusal:\(text)"
   case .call(let call): "call \(call.name):\(call.arguments)"
   case .media(let media): "\(media.kind.rawValue):\(media.source == .data("AA", mediaType: "image/png") ? "AA" : "")"
+  case .result(let result): "result:\(result.text)"
   case .opaque(_, let json): "opaque:\(json)"
   }
 }
