@@ -51,6 +51,8 @@ package struct Chat: Sendable {
     package var topK: JSON?
     /// Texts that end the answer.
     package var stop: [String] = []
+    /// Whether the one text that ends the answer came without a list.
+    package var isStopAlone = false
     /// How many answers are wanted.
     package var candidates: Int?
     /// −2…2.
@@ -67,6 +69,18 @@ package struct Chat: Sendable {
     package var logitBias: JSON?
     /// Who asks, by the client's own word.
     package var user: String?
+    /// The member that named the user, where the wire has more than one and it was not the usual one (`safety_identifier`).
+    package var userMember: String?
+  }
+
+  /// The path of a setting in the client's body.
+  package func path(of setting: ClientWire.Setting) -> String {
+    setting == .user ? settings.userMember ?? wire.path(of: setting) : wire.path(of: setting)
+  }
+
+  /// The path of one of the texts that end the answer.
+  package func path(ofStop position: Int) -> String {
+    settings.isStopAlone ? wire.path(of: .stop) : "\(wire.path(of: .stop))[\(position)]"
   }
 }
 

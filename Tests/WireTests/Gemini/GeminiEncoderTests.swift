@@ -280,3 +280,35 @@ private func generated(_ seed: UInt64) -> Reply {
     #expect(body["usageMetadata"] == nil && body["responseId"]?.string?.count == 24)
   }
 }
+
+@Suite struct `Events in any order` {
+  /// No decoder gives them so; a wire that comes later may.
+  @Test(arguments: 1...200)
+  func `make a stream of whole chunks that says how it ended only at its end`(seed: UInt64) throws {
+    var state = seed
+    func roll(_ sides: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int((state >> 33) % UInt64(sides))
+    }
+    var events: [Event] = []
+    for _ in 0..<40 {
+      let place = Place(roll(2), roll(4))
+      switch roll(9) {
+      case 0: events.append(.open(place, .text("")))
+      case 1: events.append(.open(place, .reasoning(Reasoning())))
+      case 2: events.append(open(place, "f"))
+      case 3: events.append(.signature(place, Signature(.anthropic, "x")))
+      case 4: events.append(.close(place))
+      case 5: events.append(.finish(candidate: roll(2), .length))
+      case 6: events.append(.usage(Usage(input: 1)))
+      default: events.append(.delta(place, ["{", "}", "a", "\"", " "][roll(5)]))
+      }
+    }
+    #expect(!encode(events).text.contains("finishReason"))
+    let found = try chunks(events + [.end])
+    #expect(found.last?.description.contains("usageMetadata") == events.contains(.usage(Usage(input: 1))))
+    #expect(found.dropLast().allSatisfy { !$0.description.contains("finishReason") })
+    var encoder = GeminiReplyEncoder(context)
+    _ = try JSON(parsing: encoder.encode(Reply(events)))
+  }
+}
