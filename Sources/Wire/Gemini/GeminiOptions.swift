@@ -15,7 +15,7 @@ struct GeminiOptions {
   }
 
   private mutating func report(_ setting: ClientWire.Setting, _ action: Loss.Action) {
-    losses.append(Loss(chat.wire.path(of: setting), action))
+    losses.append(Loss(chat.path(of: setting), action))
   }
 
   private mutating func add(_ name: String, _ value: JSON?) {
@@ -48,7 +48,7 @@ struct GeminiOptions {
     guard !stop.isEmpty else { return }
     add("stopSequences", .array(stop.prefix(Self.mostStops).map { JSON($0) }))
     for position in stop.indices.dropFirst(Self.mostStops) {
-      losses.append(Loss("\(chat.wire.path(of: .stop))[\(position)]", .truncated))
+      losses.append(Loss(chat.path(ofStop: position), .truncated))
     }
   }
 

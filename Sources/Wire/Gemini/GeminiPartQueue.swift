@@ -30,7 +30,13 @@ struct GeminiPartQueue: Sendable {
     var media: Media?
     var isClosed = false
     var progress = JSONProgress()
+
+    /// Bytes that wait.
+    var size: Int { held.utf8.count + call.arguments.utf8.count }
   }
+
+  /// Bytes that one part may hold back: no upstream may fill the memory.
+  private static let mostHeld = 16 << 20
 
   private var items: [Item] = []
   private var ended: [Place: Kind] = [:]
@@ -77,6 +83,7 @@ struct GeminiPartQueue: Sendable {
       return pieces.append(first.kind == .text ? .text(text) : .thought(text))
     }
     guard let position = items.firstIndex(where: { $0.place == place }) else { return late(place, text) }
+    guard items[position].size + text.utf8.count <= Self.mostHeld else { return lose("content", .truncated) }
     guard items[position].kind == .call else { return items[position].held += text }
     items[position].call.arguments += text
     items[position].progress.append(text)
@@ -128,8 +135,8 @@ struct GeminiPartQueue: Sendable {
     while !items.isEmpty { end() }
   }
 
-  private mutating func lose(_ path: String) {
-    let loss = Loss(path, .dropped)
+  private mutating func lose(_ path: String, _ action: Loss.Action = .dropped) {
+    let loss = Loss(path, action)
     if !losses.contains(loss) { losses.append(loss) }
   }
 

@@ -63,20 +63,3 @@ enum GeminiParts {
     call.kind == .freeform || ArgumentText(call.arguments).object != nil
   }
 }
-
-/// The probabilities of a candidate's tokens while they come. Source: wire-formats §6.4.
-struct GeminiAverage: Sendable {
-  private var sum = 0.0
-  private var count = 0
-
-  mutating func add(_ tokens: [JSON]) {
-    for token in tokens {
-      guard let value = token["logprob"]?.double else { continue }
-      sum += value
-      count += 1
-    }
-  }
-
-  /// The mean, nil without tokens.
-  var value: Double? { count == 0 ? nil : sum / Double(count) }
-}

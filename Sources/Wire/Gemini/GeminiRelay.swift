@@ -72,14 +72,14 @@ package struct GeminiRelay: Sendable {
     frames.end(into: &bytes)
   }
 
-  /// Whether the bytes are `data: `, the JSON and line ends, and nothing else.
+  /// Whether the bytes are `data: `, the JSON and two line feeds, and nothing else.
   private static func isPlain(_ frame: Frame) -> Bool {
     guard frame.isStandard, frame.event == nil, frame.raw.starts(with: opening) else { return false }
-    let rest = frame.raw.dropFirst(opening.count + frame.data.count)
-    return rest.count <= 4 && rest.allSatisfy { $0 == LineEnd.lf || $0 == LineEnd.cr }
+    return frame.raw.dropFirst(opening.count + frame.data.count).elementsEqual(closing)
   }
 
   private static let opening = Array("data: ".utf8)
+  private static let closing = Array("\n\n".utf8)
 
   /// The text with the client's name of the model.
   static func renamed(_ json: JSON, _ model: JSON) -> [UInt8] {
