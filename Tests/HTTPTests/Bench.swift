@@ -41,11 +41,16 @@ final class Bench: Sendable {
 
   /// Runs `work` as a task of the loop.
   func onLoop<Value: Sendable>(_ work: @escaping @Sendable (Client) async -> Value) async -> Value {
+    await begin(work).value
+  }
+
+  /// Begins `work` as a task of the loop.
+  func begin<Value: Sendable>(_ work: @escaping @Sendable (Client) async -> Value) -> Task<Value, Never> {
     let members = members
-    return await Task(executorPreference: loop) {
+    return Task(executorPreference: loop) {
       guard let client = members.value.client else { preconditionFailure("no client") }
       return await work(client)
-    }.value
+    }
   }
 
   func onListener(_ work: @escaping @Sendable (Listener) -> Void) {

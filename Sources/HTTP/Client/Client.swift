@@ -20,6 +20,15 @@ package final class Client {
     return stream
   }
 
+  /// As `send`, on a connection of its own that ends with the reply: for an origin that is asked once.
+  func sendOnce(_ request: ClientRequest, to origin: Origin) -> ClientStream {
+    let pool = Pool(origin, loop, resolver)
+    let stream = ClientStream(request, origin, pool)
+    pool.begin(stream)
+    pool.retire()
+    return stream
+  }
+
   /// Forgets the connections of origins that are not in `kept`; what is under way goes on.
   package func keepOnly(_ kept: [Origin]) {
     let names = Set(kept.map { ObjectIdentifier($0) })
