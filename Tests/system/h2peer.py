@@ -24,6 +24,7 @@ class H2Upstream:
         self.answers_heads = False  # whether a request is answered before its body is read
         self.script = lambda exchange: exchange.json(completion("up-model"))
         self.hello = lambda connection: None
+        self.gate = None  # an event that TLS handshakes wait for
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
         self.context.set_alpn_protocols(["h2"])
@@ -57,6 +58,8 @@ class Connection:
         self.has_ended = threading.Event()
 
     def run(self):
+        if self.upstream.gate:
+            self.upstream.gate.wait(20)
         try:
             self.socket = self.upstream.context.wrap_socket(self.socket, server_side=True)
             with self.changed:
