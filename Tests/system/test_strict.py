@@ -112,6 +112,10 @@ CASES = {
     "NUL in a chunk extension": (chunked(HEX + b";a\0\r\n" + BODY + b"\r\n0\r\n\r\n"), "-++"),
     "a chunk extension without end": (chunked(HEX + b";" + b"a" * 100_000 + b"\r\n" + BODY + b"\r\n0\r\n\r\n"), "--+"),
     "trailers without end": (chunked(HEX + b"\r\n" + BODY + b"\r\n0\r\n" + b"A: b\r\n" * 20_000 + b"\r\n"), "---"),
+    "a request for a trailer": (chunked(CHUNKS[:-2]), "--+"),
+    "a trailer without a colon": (chunked(CHUNKS[:-2] + b"A\r\n\r\n"), "--+"),
+    "a trailer with a space before the colon": (chunked(CHUNKS[:-2] + b"A : b\r\n\r\n"), "-++"),
+    "a folded trailer": (chunked(CHUNKS[:-2] + b"A: b\r\n c\r\n\r\n"), "-++"),
 
     # Line ends and control characters. Source: RFC 9112 §2.2, RFC 9110 §5.5.
     "LF for CRLF": (get().replace(b"\r\n", b"\n"), "-++"),
