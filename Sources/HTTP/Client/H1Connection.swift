@@ -41,9 +41,11 @@ final class H1Connection: Socket, StreamCarrier {
   }
 
   override func handle(_ events: Readiness) {
-    if events.contains(.writable), !flush() { return lost() }
+    // Read first: an origin may answer and close before it has read everything, and sending on would fail.
     if !events.isDisjoint(with: [.readable, .peerClosed, .failed]) { read() }
-    if !isClosed { watchAsNeeded() }
+    guard !isClosed else { return }
+    if events.contains(.writable), !flush() { return lost() }
+    watchAsNeeded()
   }
 
   private func watchAsNeeded() {

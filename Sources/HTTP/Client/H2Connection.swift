@@ -10,6 +10,9 @@ final class H2Connection: Socket, StreamCarrier {
     let stream: ClientStream
     var status = 0
     var headers = Headers()
+    /// What is still to be sent from `sentBody` on; the stream itself forgets the body as soon as a reply begins, which
+    /// may be before its end is sent.
+    var body: [UInt8]
     var sentBody = 0
     /// Whether the reply has come to its end.
     var hasEnded = false
@@ -19,6 +22,7 @@ final class H2Connection: Socket, StreamCarrier {
     init(_ stream: ClientStream, heardBefore: Int) {
       self.stream = stream
       self.heardBefore = heardBefore
+      body = stream.request.body
     }
   }
 
@@ -178,13 +182,14 @@ final class H2Connection: Socket, StreamCarrier {
 extension H2Connection: H2SessionOwner {
   func body(of id: Int32, into buffer: inout MutableRawSpan) -> (count: Int, isLast: Bool)? {
     guard let exchange = exchanges[id] else { return nil }
-    let body = exchange.stream.request.body
-    let count = min(buffer.byteCount, body.count - exchange.sentBody)
-    let piece = body[exchange.sentBody..<exchange.sentBody + count]
+    let count = min(buffer.byteCount, exchange.body.count - exchange.sentBody)
+    let piece = exchange.body[exchange.sentBody..<exchange.sentBody + count]
     // `count` is at most the buffer's size.
     unsafe buffer.withUnsafeMutableBytes { unsafe $0.copyBytes(from: piece) }
     exchange.sentBody += count
-    return (count, exchange.sentBody == body.count)
+    guard exchange.sentBody == exchange.body.count else { return (count, false) }
+    exchange.body = []
+    return (count, true)
   }
 
   func received(_ name: borrowing Span<UInt8>, _ value: borrowing Span<UInt8>, of id: Int32) -> Bool {
@@ -217,7 +222,10 @@ extension H2Connection: H2SessionOwner {
   }
 
   func ended(_ id: Int32) {
-    exchanges[id]?.hasEnded = true
+    guard let exchange = exchanges[id] else { return }
+    exchange.hasEnded = true
+    // The upstream has answered without the rest of the request and may never take it. Source: RFC 9113 §8.1.
+    if !exchange.body.isEmpty { session?.reset(id) }
   }
 
   func closed(_ id: Int32, error: UInt32) {

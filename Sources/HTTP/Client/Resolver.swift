@@ -20,17 +20,22 @@ package final class Resolver: Sendable {
 
   /// Nanoseconds.
   private let lifetime: Int64
+  /// Nanoseconds.
+  private let failureLifetime: Int64
   /// Looks a name up; may block.
   private let lookUp: @Sendable (String) -> [Address]?
   private let state = Mutex(State())
 
-  private static let failureLifetime: Int64 = 1_000_000_000
   /// Names that are remembered.
   private static let most = 1000
 
-  /// `lifetime`: nanoseconds that an answer is used.
-  package init(lifetime: Int64 = 60_000_000_000, lookUp: @escaping @Sendable (String) -> [Address]? = Resolver.ask) {
+  /// Nanoseconds that an answer is used, and that a name is taken to be unknown.
+  package init(
+    lifetime: Int64 = 60_000_000_000, failureLifetime: Int64 = 1_000_000_000,
+    lookUp: @escaping @Sendable (String) -> [Address]? = Resolver.ask
+  ) {
     self.lifetime = lifetime
+    self.failureLifetime = failureLifetime
     self.lookUp = lookUp
   }
 
@@ -59,7 +64,7 @@ package final class Resolver: Sendable {
       }
     let waiting = state.withLock { state in
       if state.known.count >= Self.most { state.known = [:] }
-      state.known[host] = Entry(answer: answer, end: sys_now() + (found?.isEmpty == false ? lifetime : Self.failureLifetime))
+      state.known[host] = Entry(answer: answer, end: sys_now() + (found?.isEmpty == false ? lifetime : failureLifetime))
       return state.waiting.removeValue(forKey: host) ?? []
     }
     for reply in waiting { reply(answer) }

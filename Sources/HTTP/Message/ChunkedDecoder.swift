@@ -2,7 +2,7 @@ package import Base
 
 /// Takes the chunked coding off a body, fed any split of bytes. Source: RFC 9112 §7.1.
 package struct ChunkedDecoder: Sendable {
-  private enum State { case size, sizeCR, extensions, data, dataCR, dataLF, trailerStart, trailer, trailerCR, lastLF, done }
+  private enum State { case size, sizeCR, extensions, data, dataCR, dataLF, trailerStart, trailerName, trailer, trailerCR, lastLF, done }
 
   private var state = State.size
   private var left = 0
@@ -47,9 +47,12 @@ package struct ChunkedDecoder: Sendable {
     case .trailer where byte == 13: state = .trailerCR
     case .trailerCR where byte == 10: state = .trailerStart
     case .lastLF where byte == 10: state = .done
-    case .extensions, .trailer, .trailerStart:
-      if state == .trailerStart { state = .trailer }
+    case .extensions, .trailer: try count(byte)
+    // A line that is no field may be the next request of a sender who sees the end elsewhere.
+    case .trailerStart where FieldParser.isToken(byte), .trailerName where FieldParser.isToken(byte):
+      state = .trailerName
       try count(byte)
+    case .trailerName where byte == UInt8(ascii: ":"): state = .trailer
     default: throw Fault(.invalid, "The chunked body is malformed.")
     }
   }

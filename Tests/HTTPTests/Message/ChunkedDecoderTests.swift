@@ -44,6 +44,9 @@ import Testing
     ("1 \r\n", .invalid), ("1\na\r\n", .invalid), ("1\r\na\n", .invalid), ("1\r\nab\r\n", .invalid), ("1\rx", .invalid),
     (";a\r\n", .invalid),
     ("1;a\nb\r\n", .invalid), ("0\r\n\n", .invalid), ("0\r\nA: b\n\r\n", .invalid), ("0\r\n\rx", .invalid), ("1;\0\r\n", .invalid),
+    // A trailer is a field line: what is none may be the next request. Source: RFC 9112 §7.1.2.
+    ("0\r\nGET / HTTP/1.1\r\n", .invalid), ("0\r\n: b\r\n", .invalid), ("0\r\nA : b\r\n", .invalid), ("0\r\n A: b\r\n", .invalid),
+    ("0\r\nA\r\n", .invalid), ("0\r\nA: b\r\n c\r\n", .invalid), ("0\r\nA(: b\r\n", .invalid),
     ("1000000000000000\r\n", .invalid), ("0000000000000001\r\n", .invalid),
     ("1;aaaaaaaaaaaaaaaaaaaa\r\n", .tooLarge), ("0\r\nA: bbbbbbbbbbbbbbbbbbbbbb\r\n\r\n", .tooLarge),
     ("1;aaaaaaaa\r\na\r\n1;bbbbbbbbb\r\n", .tooLarge),

@@ -106,7 +106,10 @@ private func unchunked(_ bytes: [UInt8]) -> [UInt8]? {
       digits.first != 45
     else { return nil }
     guard size > 0 else {
-      while let trailer = line() { if trailer.isEmpty { return data } }
+      while let trailer = line() {
+        if trailer.isEmpty { return data }
+        guard areStrict([Array((trailer + "\r").utf8)[...]]) else { return nil }
+      }
       return nil
     }
     guard rest.count >= size else { return nil }
