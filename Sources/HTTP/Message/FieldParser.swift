@@ -8,7 +8,7 @@ enum FieldParser {
   static func parse(_ bytes: [UInt8], from start: Int, most: Int) throws(Fault) -> Headers {
     let lines = Array(bytes[start..<bytes.count - 2])
     var fields: [Headers.Field] = []
-    fields.reserveCapacity(min(most, lines.count { $0 == 10 }))
+    fields.reserveCapacity(min(most, lineCount(lines.span)))
     let text = lines.span
     var position = 0
     while position < text.count {
@@ -16,6 +16,26 @@ enum FieldParser {
       fields.append(try field(text, &position))
     }
     return Headers(lines: lines, fields: fields)
+  }
+
+  /// How many line feeds there are. Eight bytes at a time.
+  private static func lineCount(_ lines: Span<UInt8>) -> Int {
+    var count = 0
+    var position = 0
+    let raw = unsafe lines.bytes
+    while position + 8 <= lines.count {
+      // The load is checked against the span's bounds; every bit pattern is an integer.
+      let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self) ^ 0x0A0A_0A0A_0A0A_0A0A
+      // The top bit of a byte that is zero, and of no other.
+      let zero = ~(((word & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7F7F_7F7F_7F7F_7F7F) | word | 0x7F7F_7F7F_7F7F_7F7F)
+      count += zero.nonzeroBitCount
+      position += 8
+    }
+    while position < lines.count {
+      if lines[position] == 10 { count += 1 }
+      position += 1
+    }
+    return count
   }
 
   private static func field(_ lines: Span<UInt8>, _ position: inout Int) throws(Fault) -> Headers.Field {

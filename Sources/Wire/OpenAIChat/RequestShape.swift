@@ -21,16 +21,20 @@ struct RequestShape: Sendable {
   let required: [String]
   /// One bit for each of them.
   private let requiredBits: UInt64
+  /// Positions of members by the length of their names.
+  private let byLength: [[Int]]
 
   /// `required` members may not be null unless their kinds say so; the others always may. `once`: members that may not come twice.
   init(_ members: [String: JSONKinds], required: [String] = [], once: [String] = []) {
     precondition(members.count <= 64, "a shape has at most 64 members")
-    self.members = members.map { name, kinds in
+    let all = members.map { name, kinds in
       Member(
         name: name, length: name.utf8.count, kinds: kinds, isRequired: required.contains(name), isOnce: once.contains(name))
     }
+    self.members = all
     self.required = required
-    requiredBits = self.members.enumerated().reduce(0) { $1.element.isRequired ? $0 | 1 << UInt64($1.offset) : $0 }
+    byLength = (0...(all.map(\.length).max() ?? 0)).map { length in all.indices.filter { all[$0].length == length } }
+    requiredBits = all.enumerated().reduce(0) { $1.element.isRequired ? $0 | 1 << UInt64($1.offset) : $0 }
   }
 
   /// Checks one object; `.invalid` names the first member that is wrong.
@@ -38,12 +42,7 @@ struct RequestShape: Sendable {
     try Self.check(object, is: .object, at: path)
     var seen: UInt64 = 0
     for entry in object.entries {
-      let length = entry.nameLength
-      guard
-        let position = members.firstIndex(where: {
-          (length ?? $0.length) == $0.length && entry.isNamed($0.name)
-        })
-      else { continue }
+      guard let position = position(of: entry) else { continue }
       let member = members[position]
       let bit: UInt64 = 1 << UInt64(position)
       if member.isOnce, seen & bit != 0 { throw Self.twice(Self.join(path(), member.name)) }
@@ -54,6 +53,13 @@ struct RequestShape: Sendable {
     }
     guard seen & requiredBits != requiredBits else { return }
     for name in required where object[name] == nil { throw Self.missing(Self.join(path(), name)) }
+  }
+
+  private func position(of entry: JSON.Entry) -> Int? {
+    guard let length = entry.nameLength else { return members.indices.first { entry.isNamed(members[$0].name) } }
+    guard length < byLength.count else { return nil }
+    for position in byLength[length] where entry.isNamed(members[position].name) { return position }
+    return nil
   }
 
   /// Checks the kind of one value.
