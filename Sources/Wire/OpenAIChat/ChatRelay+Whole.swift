@@ -18,6 +18,7 @@ extension ChatRelay {
     _ body: [UInt8], model: String, finishWords: [String: FinishReason] = [:], rules: [ErrorRule] = []
   ) throws(Fault) -> Whole {
     let scan = try scan(body, rules)
+    if scan.isOdd { return try translated(body, model, finishWords, rules) }
     var edits = RelayEdits()
     if let name = scan.model {
       var text: [UInt8] = []
@@ -37,6 +38,15 @@ extension ChatRelay {
     var reply = Whole(bytes: [], usage: usage.flatMap { Usage(chat: body.span, in: $0) }, finish: finish)
     if edits.isEmpty { reply.bytes = body } else { edits.append(body[...], to: &reply.bytes) }
     return reply
+  }
+
+  /// A body that has its text or reasoning in a place that Chat clients don't look at.
+  private static func translated(
+    _ body: [UInt8], _ model: String, _ finishWords: [String: FinishReason], _ rules: [ErrorRule]
+  ) throws(Fault) -> Whole {
+    let reply = try ChatReplyDecoder(finishWords: finishWords, rules: rules).decode(try JSON(parsing: body))
+    var encoder = ChatReplyEncoder(model: model, created: 0)
+    return Whole(bytes: encoder.encode(reply), usage: reply.usage, finish: reply.candidates.first?.finish)
   }
 
   /// Why a choice ended; translates its word where the provider file says so.

@@ -18,6 +18,8 @@ package struct ChatRelay: Sendable {
   private var last: ArraySlice<UInt8> = []
   private var hasSentUsage = false
   private var likeness: ChunkLikeness?
+  /// Takes over where a chunk has its text or reasoning in a place that Chat clients don't look at: from there on all goes through events.
+  private var translation: TranslatingRelay?
   private var isVisible = false
   /// Whether the end marker came.
   package private(set) var isDone = false
@@ -25,6 +27,8 @@ package struct ChatRelay: Sendable {
   package private(set) var isUseful = false
   /// Why each choice ended.
   package private(set) var finishes: [Int: FinishReason] = [:]
+  /// The client's name of the model.
+  private let name: String
 
   /// A relay to a client that asked for `model`.
   ///
@@ -36,6 +40,7 @@ package struct ChatRelay: Sendable {
     var name: [UInt8] = []
     JSONWriter.escape(model, into: &name)
     self.model = name
+    self.name = model
     self.showsUsage = showsUsage
     self.finishWords = finishWords
     self.rules = RelayRules(rules)
@@ -44,11 +49,12 @@ package struct ChatRelay: Sendable {
 
   /// The last total of tokens that the upstream told, nil when it told none.
   package var usage: Usage? {
-    usageText.flatMap { try? JSON(parsing: Array($0)) }.flatMap { Usage(chat: $0) }  // nil is right: usage must not break a reply
+    translation?.usage ?? usageText.flatMap { try? JSON(parsing: Array($0)) }.flatMap { Usage(chat: $0) }  // nil is right: usage must not break a reply
   }
 
   /// Takes a frame in; gives the bytes for the client, which may be none. Throws what an error in the stream means, `.broken` for no JSON.
   package mutating func relay(_ frame: Frame) throws(Fault) -> ArraySlice<UInt8> {
+    if translation != nil { return try translate(frame) }
     switch frame.kind {
     case .data: return frame.event == "ping" ? [] : try chunk(frame)
     case .comment: return frame.raw
@@ -61,6 +67,10 @@ package struct ChatRelay: Sendable {
 
   /// Ends the stream; gives the last bytes for the client. `.broken` when the upstream's answer is not complete.
   package mutating func end() throws(Fault) -> [UInt8] {
+    if var relay = translation {
+      translation = nil
+      return try relay.end()
+    }
     // An upstream that sends the end marker has said that it is done, with or without a finish reason. Source: official.md §14.5.
     let isComplete = isDone ? isVisible || finished != 0 : finished != 0 && started == finished
     guard isComplete || (endMeansStop && isVisible) else {
@@ -91,8 +101,24 @@ package struct ChatRelay: Sendable {
     return try hand(on: frame, scan)
   }
 
+  private mutating func translate(_ frame: Frame) throws(Fault) -> ArraySlice<UInt8> {
+    guard var relay = translation else { return [] }
+    translation = nil  // so that it changes in place
+    let bytes = try relay.relay(frame)
+    isUseful = isUseful || relay.isUseful
+    if let finish = relay.finish { finishes[0] = finish }
+    translation = relay
+    return bytes
+  }
+
   @inline(__always)
   private mutating func hand(on frame: Frame, _ scan: ChunkScan) throws(Fault) -> ArraySlice<UInt8> {
+    if scan.isOdd {
+      translation = TranslatingRelay(
+        from: ChatStreamDecoder(finishWords: finishWords, rules: rules.all, endMeansStop: endMeansStop),
+        to: ChatStreamEncoder(model: name, created: 0, showsUsage: showsUsage), tools: ToolNames(.chat))
+      return try translate(frame)
+    }
     var edits = RelayEdits()
     if let choice = scan.first { try note(choice, frame.data, &edits) }
     for choice in scan.more { try note(choice, frame.data, &edits) }

@@ -16,6 +16,15 @@ struct ChunkScan {
     var isVisible = false
     /// The text of `delta.content` with its quotes.
     var text: Range<Int>?
+    /// Whether its reasoning stands in `reasoning_content`.
+    var hasUsualReasoning = false
+    /// Whether its reasoning stands elsewhere.
+    var hasOtherReasoning = false
+    /// Whether its text stands elsewhere than in a string `content`. Source: wire-formats §4.
+    var hasOtherText = false
+
+    /// Whether a client of this wire would not find what is in it.
+    var isOdd: Bool { hasOtherText || hasOtherReasoning && !hasUsualReasoning }
     /// The word of `finish_reason` without its quotes, nil for null and "".
     var finish: Range<Int>?
     /// The object of `usage`, which some upstreams put here.
@@ -46,6 +55,9 @@ struct ChunkScan {
     skipSpace(text)
     guard position == text.count else { return nil }
   }
+
+  /// Whether a client of this wire would not find what is in a choice.
+  var isOdd: Bool { first?.isOdd == true || more.contains(where: \.isOdd) }
 
   /// Whether `choices` is an empty list.
   var hasNoChoice: Bool { hasChoices && first == nil }
@@ -95,7 +107,7 @@ struct ChunkScan {
         guard !Self.isEmpty(text, value), !Self.matches(text, name, "role") else { return true }
         choice.hasContent = true
         choice.isVisible = choice.isVisible || !Self.isReasoning(text, name)
-        if text[value.lowerBound] == UInt8(ascii: "\""), Self.matches(text, name, "content") { choice.text = value }
+        Self.note(text, name, value, &choice)
         return true
       }
     }
@@ -208,6 +220,20 @@ extension ChunkScan {
   @inline(__always)
   private static func isReasoning(_ text: Span<UInt8>, _ name: Range<Int>) -> Bool {
     matches(text, name, "reasoning_content") || matches(text, name, "reasoning") || matches(text, name, "reasoning_details")
+  }
+
+  /// Where a member of a delta or message puts text or reasoning.
+  @inline(__always)
+  private static func note(_ text: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>, _ choice: inout Choice) {
+    let isString = text[value.lowerBound] == UInt8(ascii: "\"")
+    switch name.count {
+    case 7 where matches(text, name, "content"):
+      if isString { choice.text = value } else { choice.hasOtherText = true }
+    case 4 where matches(text, name, "text"), 7 where matches(text, name, "message"): choice.hasOtherText = true
+    case 9 where matches(text, name, "reasoning"): choice.hasOtherReasoning = true
+    case 17 where matches(text, name, "reasoning_content"): choice.hasUsualReasoning = true
+    default: break
+    }
   }
 
   /// A whole number, held within 0…127; 0 for anything else.

@@ -88,7 +88,7 @@ private let end = "data: [DONE]\n\n"
 
   @Test(arguments: [
     (#"{"role":"assistant","content":""}"#, false), (#"{"content":null,"tool_calls":[]}"#, false), (#"{}"#, false),
-    (#"{"content":"a"}"#, true), (#"{"content":[{"type":"text"}]}"#, true), (#"{"reasoning_content":"a"}"#, true),
+    (#"{"content":"a"}"#, true), (#"{"content":[{"type":"text","text":"x"}]}"#, true), (#"{"reasoning_content":"a"}"#, true),
     (#"{"tool_calls":[{"index":0}]}"#, true), (#"{"refusal":"no"}"#, true),
   ])
   func `knows useful content`(delta: String, isUseful: Bool) {
@@ -138,6 +138,24 @@ private let end = "data: [DONE]\n\n"
     #expect(try JSON(parsing: reply.bytes)["model"]?.string == "the \"one\"")
     #expect(reply.bytes.count == body.utf8.count + 9)
     #expect(reply.usage?.total == total)
+  }
+
+  @Test(arguments: [
+    // Text in other places, and reasoning under another name. Source: wire-formats §4.
+    (#"{"text":"Hi"}"#, "content", "Hi"), (#"{"message":{"content":"Hi"}}"#, "content", "Hi"),
+    (#"{"message":{"text":"Hi"}}"#, "content", "Hi"), (#"{"content":[{"type":"text","text":"Hi"}]}"#, "content", "Hi"),
+    (#"{"reasoning":"hm"}"#, "reasoning_content", "hm"),
+    (#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]}]}"#, "reasoning_content", "hm"),
+  ])
+  func `puts odd texts where clients look for them`(delta: String, member: String, text: String) throws {
+    let result = run(data(#"{"id":"1","model":"up","choices":[{"index":0,"delta":\#(delta)}]}"#) + stop + end)
+    #expect(result.fault == nil)
+    #expect(result.text.contains(#""\#(member)":"\#(text)""#))
+    #expect(result.text.contains(#""finish_reason":"stop""#) && result.text.hasSuffix(end))
+    let body = #"{"id":"1","model":"up","choices":[{"index":0,"message":\#(delta),"finish_reason":"stop"}]}"#
+    let whole = try ChatRelay.whole(Array(body.utf8), model: "m")
+    let message = try JSON(parsing: whole.bytes).at("choices[0].message")
+    #expect(message?[member]?.string == text && whole.finish == .stop)
   }
 
   @Test(arguments: ["", "<html>", "[]", "{}", #"{"choices":["#, #"{"error":{"message":"x"}}"#])
