@@ -158,16 +158,16 @@ private func unchunked(_ bytes: [UInt8]) -> [UInt8]? {
   @Test(arguments: UInt64(1)...4)
   func `a request's head means the same however it is cut`(seed: UInt64) {
     // Accepted, refused and unfinished ones all occur.
-    #expect(check(Self.requests, 6400, seed: seed, request).isSuperset(of: ["GET ", "POST", "more", "inva"]))
+    #expect(check(Self.requests, 3200, seed: seed, request).isSuperset(of: ["GET ", "POST", "more", "inva"]))
   }
 
   @Test(arguments: UInt64(1)...4)
   func `a reply's head means the same however it is cut`(seed: UInt64) {
-    #expect(check(Self.replies, 6400, seed: seed, reply).isSuperset(of: ["200 ", "404 ", "100 ", "more", "brok", "inva"]))
+    #expect(check(Self.replies, 3200, seed: seed, reply).isSuperset(of: ["200 ", "404 ", "100 ", "more", "brok", "inva"]))
   }
 
   @Test(arguments: UInt64(1)...4)
   func `a chunked body means the same however it is cut`(seed: UInt64) {
-    #expect(check(Self.bodies, 9600, seed: seed, decode).count > 3)
+    #expect(check(Self.bodies, 4800, seed: seed, decode).count > 3)
   }
 }
