@@ -116,7 +116,7 @@ extension Provider {
       return Self.plain(try RerankRequest.decode(call.body).encode(for: offer.model.upstream, shape: shape))
     }
     switch call.wire {
-    case .messages: return Self.plain(try AnthropicRequest.splice(call.body, for: offer.target))
+    case .messages: return Self.plain(try messages(call, offer, isStream))
     case .gemini: return Self.plain(try GeminiRequest.splice(call.body, for: offer.target))
     case .chat, .completions, .responses: break
     }
@@ -136,6 +136,17 @@ extension Provider {
 }
 
 extension Provider {
+  /// A body of Messages; an upstream that only streams is asked for a stream, which few are: hence the second reading.
+  private func messages(_ call: Call, _ offer: Offer, _ isStream: Bool) throws(Fault) -> (body: [UInt8], losses: [Loss]) {
+    var spliced = try AnthropicRequest.splice(call.body, for: offer.target)
+    guard isStream, !call.isStream else { return spliced }
+    let body = try JSON(parsing: spliced.body)
+    var edit = JSONEdit(body)
+    edit.set("stream", to: true, in: body)
+    spliced.body = edit.bytes()
+    return spliced
+  }
+
   private static func plain(_ spliced: (body: [UInt8], losses: [Loss])) -> EncodedRequest {
     EncodedRequest(body: spliced.body, losses: spliced.losses, tools: ToolNames(.chat))
   }

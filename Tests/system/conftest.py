@@ -89,9 +89,10 @@ def until(condition, what="the condition", seconds=15):
 
 
 class Upstream:
-    """A scripted OpenAI-wire upstream. `script(request) -> Reply` decides; every request is kept in `requests`."""
+    """A scripted upstream of one wire. `script(request) -> Reply` decides; every request is kept in `requests`."""
 
-    def __init__(self):
+    def __init__(self, wire="openai-chat"):
+        self.wire = wire
         self.requests = []
         self.script = lambda request: Reply.json(completion(request.body.get("model")))
         self.gone = queue.Queue()  # put when a client's connection ended in the middle of a stream
@@ -121,13 +122,19 @@ class Upstream:
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}/v1"
+        self.url = f"http://127.0.0.1:{self.port}/{'v1beta' if wire == 'gemini' else 'v1'}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def replies(self, *replies):
         """One reply for each request, the last one for all that follow."""
         rest = list(replies)
         self.script = lambda request: rest.pop(0) if len(rest) > 1 else rest[0]
+
+    def says(self, *turns):
+        """One turn (a list of speech.Text, Think, Call, Image) for each request, in the upstream's wire, streamed where a stream is asked."""
+        import speech
+        rest = list(turns)
+        self.script = lambda request: speech.reply(self.wire, rest.pop(0) if len(rest) > 1 else rest[0], request.wants_stream)
 
     def stop(self):
         self.server.shutdown()
@@ -141,6 +148,10 @@ class Request:
     @property
     def body(self):
         return json.loads(self.raw)
+
+    @property
+    def wants_stream(self):
+        return ":streamGenerateContent" in self.path or self.body.get("stream") is True
 
 
 class Reply:

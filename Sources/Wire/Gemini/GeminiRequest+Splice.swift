@@ -17,6 +17,8 @@ extension GeminiRequest {
 struct GeminiSplice {
   private(set) var losses: [Loss] = []
   private let model: TargetModel
+  /// Whether the model's turn that is read has had a call: the official client keeps each piece of a stream as a content of its own.
+  private var hasCalls = false
 
   init(_ model: TargetModel) {
     self.model = model
@@ -88,7 +90,7 @@ struct GeminiSplice {
       isChanged = isChanged || new != nil
       parts.append(new ?? part)
     }
-    if content["role"]?.string == "model", addSentinel(&parts, position) { isChanged = true }
+    if content["role"]?.string != "model" { hasCalls = false } else if addSentinel(&parts, position) { isChanged = true }
     return isChanged ? parts : nil
   }
 
@@ -121,7 +123,8 @@ struct GeminiSplice {
   private mutating func addSentinel(_ parts: inout [JSON], _ position: Int) -> Bool {
     guard model.capabilities.thoughtSignatures == .required else { return false }
     let calls = parts.indices.filter { parts[$0].gemini("functionCall") != nil }
-    guard let first = calls.first, !calls.contains(where: { parts[$0].gemini("thoughtSignature") != nil }) else { return false }
+    defer { hasCalls = hasCalls || !calls.isEmpty }
+    guard !hasCalls, let first = calls.first, !calls.contains(where: { parts[$0].gemini("thoughtSignature") != nil }) else { return false }
     parts[first] = Self.signed(parts[first], GeminiSignature.sentinelWords)
     losses.append(Loss("contents[\(position)].parts[\(first)].thoughtSignature", .synthesized))
     return true

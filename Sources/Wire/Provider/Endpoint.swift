@@ -79,4 +79,9 @@ package enum ProviderWire: String, Sendable, CaseIterable {
     case .gemini: .header(name: "x-goog-api-key", credential: "KEY")
     }
   }
+
+  /// The fixed header fields that the wire can't do without. Source: wire-formats §3.3.
+  var headers: [(name: String, value: String)] {
+    self == .anthropic ? [("anthropic-version", "2023-06-01")] : []
+  }
 }

@@ -29,6 +29,11 @@ package struct HeaderTemplate: Sendable, Equatable {
     self.pieces = pieces
   }
 
+  /// A text that is always the same.
+  init(fixed text: String) {
+    pieces = [.text(text)]
+  }
+
   /// The names of the credentials in it.
   package var credentials: [String] {
     pieces.compactMap { if case .credential(let name) = $0 { name } else { nil } }

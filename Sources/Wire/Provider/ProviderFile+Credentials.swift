@@ -47,6 +47,9 @@ extension ProviderFile {
         value.mistake(error.message)
       }
     }
+    for (name, text) in wire.headers where !headers.contains(where: { $0.name.lowercased() == name }) {
+      headers.append((name, HeaderTemplate(fixed: text)))
+    }
   }
 
   private func check(_ name: String, _ field: Field) {

@@ -39,6 +39,7 @@ import Testing
     let plain = try #require(file)
     #expect(plain.url(of: .chat) == "https://a.example/v1/messages")
     #expect(plain.auth == .header(name: "x-api-key", credential: "KEY"))
+    #expect(plain.headers.map { [$0.name, $0.value.render { _ in nil }] } == [["anthropic-version", "2023-06-01"]])
     #expect(plain.credentials.map(\.isRequired) == [false])
     #expect(plain.dialect == .openai)
     #expect(plain.maxTokensDefault == 8192)
@@ -49,6 +50,12 @@ import Testing
     #expect(plain.limits.concurrency == nil)
     #expect(plain.response.eof == .truncated)
     #expect(plain.caps.audio == false)
+  }
+
+  @Test func `may name another version of Messages`() throws {
+    let (file, _) = Reading.file(
+      "apus: provider/v1\nname: a\nwire: anthropic\nbase_url: https://a.example/v1\nheaders: {Anthropic-Version: \"2024-01-01\"}\n")
+    #expect(try #require(file).headers.map { $0.value.render { _ in nil } } == ["2024-01-01"])
   }
 
   @Test func `takes times, limits and prices in the documented units`() throws {
