@@ -1,10 +1,25 @@
--- A chat request of 1 KB for wrk; the last line of the output is read by `run`.
+-- A chat request for wrk, on a wire and of a size: `-- chat 1000`, `-- messages 200000`. The last line of the output is read by
+-- `run`.
 wrk.method = "POST"
-wrk.path = "/v1/chat/completions"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer sk-bench-1234"
-wrk.body = '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"'
-  .. string.rep("tell me about swifts ", 44) .. '"}],"temperature":0.7,"stream":false}'
+
+-- Turns of about a kilobyte: a large request is a long talk, not one long text.
+local function turns(size)
+  local list, text = {}, string.rep("tell me about swifts ", 44)
+  for i = 1, math.max(1, math.floor(size / 1000)) do
+    local role = i % 2 == 1 and "user" or "assistant"
+    list[i] = '{"role":"' .. role .. '","content":"' .. text .. '"}'
+  end
+  if #list % 2 == 0 then list[#list + 1] = '{"role":"user","content":"go on"}' end
+  return table.concat(list, ",")
+end
+
+function init(args)
+  local wire, size = args[1], tonumber(args[2])
+  wrk.path = wire == "messages" and "/v1/messages" or "/v1/chat/completions"
+  wrk.body = '{"model":"gpt-4o-mini","max_tokens":500,"temperature":0.7,"stream":false,"messages":[' .. turns(size) .. ']}'
+end
 
 function done(summary, latency)
   local e = summary.errors

@@ -2,6 +2,7 @@
 //
 //   sseload PORT N           runs N streams to their end
 //   sseload PORT N hold      opens N streams, waits for a chunk on each, prints "holding", and keeps them until stdin ends
+//   sseload PORT N [hold] messages     the same as an Anthropic client
 //
 // Prints one JSON object. A chunk's delay is now minus the time in its text (see mock.c), for chunks sent since all
 // streams were open.
@@ -33,6 +34,8 @@ typedef struct {
 static long long all_open;
 static long long *delays;
 static size_t delay_count;
+// What the last frame of a stream has in it.
+static const char *end_mark = "[DONE]";
 
 static long long now(void) {
   struct timespec time;
@@ -52,7 +55,8 @@ static double milliseconds_at(double part) {
 // Takes what has come; true at the end mark.
 static bool take(stream *s, char *bytes, size_t length) {
   long long time = now();
-  char *at = bytes, *end = bytes + length, *kept = end - (length < 5 ? length : 5);
+  size_t end_length = strlen(end_mark);
+  char *at = bytes, *end = bytes + length, *kept = end - (length < end_length - 1 ? length : end_length - 1);
   while ((at = memchr(at, '@', (size_t)(end - at)))) {
     if (end - at < digits + 2) {
       kept = at;
@@ -67,7 +71,7 @@ static bool take(stream *s, char *bytes, size_t length) {
   }
   s->carried = (uint8_t)(end - kept);
   memcpy(s->carry, kept, s->carried);
-  return memmem(bytes, length, "[DONE]", 6) != NULL;
+  return memmem(bytes, length, end_mark, end_length) != NULL;
 }
 
 static int open_stream(uint16_t port) {
@@ -79,17 +83,24 @@ static int open_stream(uint16_t port) {
 }
 
 int main(int count, char **words) {
-  if (count < 3) return fprintf(stderr, "use: sseload PORT N [hold]\n"), 2;
+  if (count < 3) return fprintf(stderr, "use: sseload PORT N [hold] [messages]\n"), 2;
   uint16_t port = (uint16_t)atoi(words[1]);
   int total = atoi(words[2]);
-  bool holds = count > 3;
+  bool holds = false, asks_messages = false;
+  for (int i = 3; i < count; i++) {
+    holds |= !strcmp(words[i], "hold");
+    asks_messages |= !strcmp(words[i], "messages");
+  }
+  if (asks_messages) end_mark = "message_stop\"}";
   char body[2048], request[4096];
-  int length = snprintf(body, sizeof body, "{\"model\":\"gpt-4o-mini\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"");
+  int length = snprintf(body, sizeof body, "{\"model\":\"gpt-4o-mini\",%s\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"",
+      asks_messages ? "\"max_tokens\":500," : "");
   while (length < 900) length += snprintf(body + length, sizeof body - (size_t)length, "tell me about swifts ");
   length += snprintf(body + length, sizeof body - (size_t)length, "\"}]}");
   length = snprintf(request, sizeof request,
-      "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-      "Authorization: Bearer sk-bench-1234\r\nContent-Length: %d\r\n\r\n%s", length, body);
+      "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+      "Authorization: Bearer sk-bench-1234\r\nContent-Length: %d\r\n\r\n%s",
+      asks_messages ? "/v1/messages" : "/v1/chat/completions", length, body);
 
   stream *streams = calloc((size_t)total, sizeof *streams);
   delays = malloc(sizeof *delays * most_delays);

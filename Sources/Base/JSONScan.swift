@@ -52,6 +52,15 @@ package enum JSONScan {
     }
   }
 
+  /// The decoded text of a string whose content stands there, counted from the slice's beginning, a quote behind it; nil when it is
+  /// not well formed or ends elsewhere.
+  package static func text(_ bytes: ArraySlice<UInt8>, in content: Range<Int>) -> String? {
+    let scan = JSONText.string(bytes.span, from: content.lowerBound)
+    guard scan.mistake == nil, scan.end == content.upperBound + 1 else { return nil }
+    let text = bytes[bytes.startIndex + content.lowerBound..<bytes.startIndex + content.upperBound]
+    return String(decoding: scan.isEscaped ? JSONEscapes.decode(text)[...] : text, as: UTF8.self)
+  }
+
   @inline(__always)
   private static func space(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
     var position = start

@@ -117,12 +117,23 @@ extension JSONWriter {
   /// Writes a string with its quotes; escapes only what must be, so other scripts stay readable. Source: RFC 8259 §7.
   package static func escape(_ string: String, into bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
-    if string.utf8.contains(where: needsEscape) {
-      for byte in string.utf8 { append(byte, to: &bytes) }
-    } else {
+    if isPlain(string.utf8.span) {
       bytes.append(contentsOf: string.utf8)
+    } else {
+      for byte in string.utf8 { append(byte, to: &bytes) }
     }
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Whether nothing needs an escape. Asking each byte took 70 instructions a byte.
+  private static func isPlain(_ text: Span<UInt8>) -> Bool {
+    var position = 0
+    while true {
+      position = JSONText.plainEnd(text, from: position)
+      guard position < text.count else { return true }
+      guard text[position] >= 0x80 else { return false }
+      repeat { position += 1 } while position < text.count && text[position] >= 0x80
+    }
   }
 
   private static func needsEscape(_ byte: UInt8) -> Bool {

@@ -62,6 +62,18 @@ struct ChatChoice: Sendable {
     }
   }
 
+  /// Reads a piece that has a text and nothing else to tell.
+  mutating func read(text: String, _ events: inout [Event]) {
+    guard !isFinished else { return }
+    self.text(text, &events)
+  }
+
+  /// Whether these events are a text's growth by this text, and no more.
+  func isGrowth(_ events: [Event], by text: String) -> Bool {
+    guard events.count == 1, case .delta(let place, let added) = events[0] else { return false }
+    return open?.kind == .text && open?.place == place && added == text
+  }
+
   /// Ends the choice.
   mutating func finish(_ reason: FinishReason, _ events: inout [Event]) {
     guard !isFinished else { return }

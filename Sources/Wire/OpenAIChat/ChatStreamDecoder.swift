@@ -17,7 +17,7 @@ package struct ChatStreamDecoder: EventDecoder {
   /// The events of a frame. Throws what an error in the stream means, `.broken` for data that are no JSON.
   package mutating func decode(_ frame: Frame) throws(Fault) -> [Event] {
     switch frame.kind {
-    case .data where frame.event != "ping": return try reading.read(frame.json(), event: frame.event, isWhole: false)
+    case .data where frame.event != "ping": return try reading.read(frame)
     case .done: isDone = true
     default: break
     }

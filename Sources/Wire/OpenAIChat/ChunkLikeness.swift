@@ -32,6 +32,16 @@ struct ChunkLikeness: Sendable {
     return Self.isEqual(data.extracting(0..<front.count), front.span) && Self.isEqual(data.extracting(end..<data.count), back.span)
   }
 
+  /// The text of a chunk that is alike, decoded; nil when it isn't, or when the text is no JSON string.
+  func text(of data: ArraySlice<UInt8>) -> String? {
+    let span = data.span
+    let end = span.count - back.count
+    guard end >= front.count, Self.isEqual(span.extracting(0..<front.count), front.span),
+      Self.isEqual(span.extracting(end..<span.count), back.span)
+    else { return nil }
+    return JSONScan.text(data, in: front.count..<end)
+  }
+
   private static func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
     let count = left.count
     guard right.count == count else { return false }

@@ -13,6 +13,8 @@ package struct ResponsesStreamEncoder: EventEncoder {
   /// The message or thought that is open.
   private var current: Int?
   private var hasStarted = false
+  /// Logprobs that came before the text they belong to.
+  private var early: [JSON] = []
   private var finish: FinishReason?
   private var usage: Usage?
   /// What changed its meaning on the way.
@@ -166,8 +168,12 @@ package struct ResponsesStreamEncoder: EventEncoder {
   }
 
   private mutating func note(_ json: JSON) {
-    guard let current, items[current].kind == .message, let last = items[current].contents.indices.last else { return }
-    items[current].contents[last].logprobs += (json["content"] ?? .null).elements.map { $0 }
+    let tokens = (json["content"] ?? .null).elements
+    guard let current, items[current].kind == .message, let last = items[current].contents.indices.last else {
+      early += tokens
+      return
+    }
+    items[current].contents[last].logprobs += tokens
   }
 
   // MARK: Items
@@ -196,6 +202,10 @@ package struct ResponsesStreamEncoder: EventEncoder {
     let number = items[position].contents.count
     let content = ResponsesItem.Content(isRefusal: isRefusal)
     items[position].contents.append(content)
+    if !isRefusal {
+      items[position].contents[number].logprobs = early
+      early = []
+    }
     out.write("response.content_part.added", item: items[position].id, items[position].index, &bytes) { writer in
       writer.member("content_index", number)
       writer.key("part")

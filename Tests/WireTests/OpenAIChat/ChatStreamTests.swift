@@ -244,3 +244,43 @@ private func dialect(_ name: String) throws -> Dialect { try #require(Dialect.na
     }
   }
 }
+
+/// What a stream of these chunks means; each text is a JSON string as it is written. With `isPadded` no chunk is like the last one.
+private func meaning(_ texts: [String], isPadded: Bool, _ dialect: Dialect) -> [Event]? {
+  let chunks = texts.enumerated().map { number, text in
+    let padding = isPadded ? String(repeating: "x", count: number) : ""
+    return
+      "data: {\"id\":\"c\",\"pad\":\"\(padding)\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\(text)},\"finish_reason\":null}]}\n\n"
+  }
+  let end = "data: {\"choices\":[{\"index\":0,\(stop)}]}\n\n"
+  return try? decodeStream(chunks.joined() + end, ChatStreamDecoder(dialect: dialect))  // nil is right: both must fail alike
+}
+
+@Suite struct `Chunks that are alike` {
+  @Test(
+    arguments: [
+      [#""a""#, #""b""#, #""c""#, #""d""#],
+      // Escapes, other scripts, halves of pairs, nothing.
+      [#""a""#, #""b""#, #""\n\"\\""#, #""swift 雨燕 🐦""#, #""\ud83d\udc26""#, #""\ud83d""#, #""""#, #""z""#],
+      // No string, and strings that end the text early or not at all.
+      [#""a""#, #""b""#, "null", #"[{"type":"text","text":"x"}]"#, #""c""#],
+      [#""a""#, #""b""#, #""c","reasoning_content":"r""#, #""d""#],
+      [#""a""#, #""b""#, #""\x""#],
+      [#""a""#, #""b""#, "\"\u{1}\""],
+      [#""a""#, #""b""#, #""c"#],
+      // Tags that are cut in pieces.
+      [#""<thi""#, #""nk>a""#, #""b""#, #""</thi""#, #""nk>\nc""#, #""d""#, #""e""#],
+    ], ["compatible", "think_tags"])
+  func `mean the same as others`(texts: [String], name: String) throws {
+    let alike = meaning(texts, isPadded: false, try dialect(name))
+    #expect(alike == meaning(texts, isPadded: true, try dialect(name)))
+  }
+
+  @Test func `are looked at closely where a rule of errors reads them`() throws {
+    var rule = ErrorRule(as: .contentFilter)
+    rule.when = [(try JSONPath("choices[0].delta.content"), try Predicate("bad"))]
+    let text = ["a", "b", "c", "bad"].map { "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\($0)\"}}]}\n\n" }.joined()
+    let events = try decodeStream(text, ChatStreamDecoder(rules: [rule]))
+    #expect(events.contains(.finish(candidate: 0, .filter)))
+  }
+}
