@@ -15,7 +15,7 @@ struct ChatChoice: Sendable {
   private var calls = ChatCalls()
   private var lastReasoning: (place: Place, text: String)?
   private var lastText: Place?
-  private var soFar = ""
+  private var soFar = TextMark()
   private var hasRefused = false
   private var hasLostAudio = false
   /// Whether it has text, a refusal, an image or a call. Reasoning alone is nothing to show. Source: wire-formats §9.
@@ -102,10 +102,8 @@ struct ChatChoice: Sendable {
   /// What a last chunk adds that holds the whole message once more, beside an empty delta or in its place; nil when it holds none.
   /// Source: official.md §14.1.
   private func repeated(_ choice: JSON) -> String? {
-    guard !soFar.isEmpty, let whole = choice.at("message.content")?.string, whole.utf8.starts(with: soFar.utf8) else {
-      return nil
-    }
-    return String(decoding: whole.utf8.dropFirst(soFar.utf8.count), as: UTF8.self)
+    guard soFar.count > 0, let whole = choice.at("message.content")?.string, soFar.isBeginning(of: whole) else { return nil }
+    return String(decoding: whole.utf8.dropFirst(soFar.count), as: UTF8.self)
   }
 
   /// Source: wire-formats §4 "Nested content".
@@ -134,7 +132,7 @@ struct ChatChoice: Sendable {
 
   private mutating func text(_ text: String, _ events: inout [Event]) {
     guard !text.isEmpty else { return }
-    soFar += text
+    soFar.append(text)
     guard splitter != nil else { return grow(.text, text, &events) }
     for piece in splitter?.feed(text) ?? [] { grow(piece.isReasoning ? .reasoning : .text, piece.text, &events) }
   }

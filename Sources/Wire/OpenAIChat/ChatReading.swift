@@ -54,7 +54,7 @@ struct ChatReading: Sendable {
   }
 
   /// Remembers what a chunk looks like that made a text grow and did nothing else: one that differs from it in the text alone does the
-  /// same, and needs no tape. Took 17,000 instructions a chunk with one, takes 1,500 without. Vendors whose chunks all differ, by padding
+  /// same, and needs no tape. Took 17,000 instructions a chunk with one, takes 3,000 without. Vendors whose chunks all differ, by padding
   /// or a time, are given up.
   private mutating func learn(_ frame: Frame, _ events: [Event]) {
     guard events.count == 1, case .delta(let place, _) = events[0], misses < 16, frame.event == nil else { return }

@@ -284,3 +284,16 @@ private func meaning(_ texts: [String], isPadded: Bool, _ dialect: Dialect) -> [
     #expect(events.contains(.finish(candidate: 0, .filter)))
   }
 }
+
+@Suite struct `A text's mark` {
+  @Test(
+    arguments: [
+      (["ab", "c"], "abcd", true), (["ab", "c"], "abc", true), (["ab", "c"], "ab", false), (["ab", "c"], "abd", false), ([], "a", true),
+      (["é", "雨"], "é雨燕", true), (["a"], "á", false),
+    ] as [([String], String, Bool)])
+  func `knows its repetition`(pieces: [String], text: String, isBeginning: Bool) {
+    var mark = TextMark()
+    for piece in pieces { mark.append(piece) }
+    #expect(mark.isBeginning(of: text) == isBeginning)
+  }
+}
