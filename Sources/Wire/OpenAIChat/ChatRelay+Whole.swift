@@ -18,7 +18,7 @@ extension ChatRelay {
     _ body: [UInt8], model: String, finishWords: [String: FinishReason] = [:], rules: [ErrorRule] = []
   ) throws(Fault) -> Whole {
     let scan = try scan(body, rules)
-    if scan.isOdd { return try translated(body, model, finishWords, rules) }
+    if scan.isOdd || hasNamelessCall(scan, body) { return try translated(body, model, finishWords, rules) }
     var edits = RelayEdits()
     if let name = scan.model {
       var text: [UInt8] = []
@@ -38,6 +38,15 @@ extension ChatRelay {
     var reply = Whole(bytes: [], usage: usage.flatMap { Usage(chat: body.span, in: $0) }, finish: finish)
     if edits.isEmpty { reply.bytes = body } else { edits.append(body[...], to: &reply.bytes) }
     return reply
+  }
+
+  /// Whether a call has no id.
+  private static func hasNamelessCall(_ scan: ChunkScan, _ body: [UInt8]) -> Bool {
+    for choice in [scan.first].compactMap(\.self) + scan.more {
+      guard let range = choice.calls, let list = try? JSON(parsing: Array(body[range])) else { continue }  // nil is right: it passes
+      for call in list.elements where call["id"]?.string?.isEmpty != false { return true }
+    }
+    return false
   }
 
   /// A body that has its text or reasoning in a place that Chat clients don't look at.

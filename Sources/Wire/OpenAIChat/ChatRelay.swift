@@ -20,6 +20,8 @@ package struct ChatRelay: Sendable {
   private var likeness: ChunkLikeness?
   /// Takes over where a chunk has its text or reasoning in a place that Chat clients don't look at: from there on all goes through events.
   private var translation: TranslatingRelay?
+  /// The calls that have begun, by choice and index.
+  private var calls: Set<[Int]> = []
   private var isVisible = false
   /// Whether the end marker came.
   package private(set) var isDone = false
@@ -101,6 +103,23 @@ package struct ChatRelay: Sendable {
     return try hand(on: frame, scan)
   }
 
+  /// Whether a call begins without an id, which clients need: it is made up on the way through events. Source: wire-formats §6.1.
+  private mutating func hasNamelessCall(_ scan: ChunkScan, _ data: ArraySlice<UInt8>) -> Bool {
+    guard scan.first?.calls != nil || scan.more.contains(where: { $0.calls != nil }) else { return false }
+    for choice in [scan.first].compactMap(\.self) + scan.more {
+      guard let range = choice.calls, let list = try? JSON(parsing: Array(data.part(range))) else { continue }  // nil is right: it passes
+      for call in list.elements {
+        guard let index = call["index"]?.int, !calls.contains([choice.index, index]) else {
+          if call["index"]?.int == nil { return true }
+          continue
+        }
+        guard call["id"]?.string?.isEmpty == false else { return true }
+        calls.insert([choice.index, index])
+      }
+    }
+    return false
+  }
+
   private mutating func translate(_ frame: Frame) throws(Fault) -> ArraySlice<UInt8> {
     guard var relay = translation else { return [] }
     translation = nil  // so that it changes in place
@@ -113,7 +132,7 @@ package struct ChatRelay: Sendable {
 
   @inline(__always)
   private mutating func hand(on frame: Frame, _ scan: ChunkScan) throws(Fault) -> ArraySlice<UInt8> {
-    if scan.isOdd {
+    if scan.isOdd || hasNamelessCall(scan, frame.data) {
       translation = TranslatingRelay(
         from: ChatStreamDecoder(finishWords: finishWords, rules: rules.all, endMeansStop: endMeansStop),
         to: ChatStreamEncoder(model: name, created: 0, showsUsage: showsUsage), tools: ToolNames(.chat))

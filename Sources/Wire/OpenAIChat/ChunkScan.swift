@@ -16,6 +16,8 @@ struct ChunkScan {
     var isVisible = false
     /// The text of `delta.content` with its quotes.
     var text: Range<Int>?
+    /// The list of `tool_calls`.
+    var calls: Range<Int>?
     /// Whether its reasoning stands in `reasoning_content`.
     var hasUsualReasoning = false
     /// Whether its reasoning stands elsewhere.
@@ -230,6 +232,7 @@ extension ChunkScan {
     case 7 where matches(text, name, "content"):
       if isString { choice.text = value } else { choice.hasOtherText = true }
     case 4 where matches(text, name, "text"), 7 where matches(text, name, "message"): choice.hasOtherText = true
+    case 10 where matches(text, name, "tool_calls"): choice.calls = value
     case 9 where matches(text, name, "reasoning"): choice.hasOtherReasoning = true
     case 17 where matches(text, name, "reasoning_content"): choice.hasUsualReasoning = true
     default: break

@@ -89,7 +89,7 @@ private let end = "data: [DONE]\n\n"
   @Test(arguments: [
     (#"{"role":"assistant","content":""}"#, false), (#"{"content":null,"tool_calls":[]}"#, false), (#"{}"#, false),
     (#"{"content":"a"}"#, true), (#"{"content":[{"type":"text","text":"x"}]}"#, true), (#"{"reasoning_content":"a"}"#, true),
-    (#"{"tool_calls":[{"index":0}]}"#, true), (#"{"refusal":"no"}"#, true),
+    (#"{"tool_calls":[{"index":0,"id":"a"}]}"#, true), (#"{"refusal":"no"}"#, true),
   ])
   func `knows useful content`(delta: String, isUseful: Bool) {
     #expect(run("data: {\"choices\":[{\"index\":0,\"delta\":\(delta)}]}\n\n").relay.isUseful == isUseful)
@@ -156,6 +156,19 @@ private let end = "data: [DONE]\n\n"
     let whole = try ChatRelay.whole(Array(body.utf8), model: "m")
     let message = try JSON(parsing: whole.bytes).at("choices[0].message")
     #expect(message?[member]?.string == text && whole.finish == .stop)
+  }
+
+  @Test(arguments: [
+    #"[{"index":0,"type":"function","function":{"name":"f","arguments":"{}"}}]"#,
+    #"[{"index":0,"id":"","function":{"name":"f","arguments":"{}"}}]"#, #"[{"function":{"name":"f","arguments":"{}"}}]"#,
+  ])
+  func `gives calls without an id one`(calls: String) throws {
+    let finish = data(#"{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#)
+    let result = run(data(#"{"id":"1","choices":[{"index":0,"delta":{"tool_calls":\#(calls)}}]}"#) + finish + end)
+    #expect(result.text.contains(#""id":"call_"#) && result.text.contains(#""finish_reason":"tool_calls""#))
+    let body = #"{"id":"1","choices":[{"index":0,"message":{"content":null,"tool_calls":\#(calls)},"finish_reason":"tool_calls"}]}"#
+    let whole = try ChatRelay.whole(Array(body.utf8), model: "m")
+    #expect(try JSON(parsing: whole.bytes).at("choices[0].message.tool_calls[0].id")?.string?.hasPrefix("call_") == true)
   }
 
   @Test(arguments: ["", "<html>", "[]", "{}", #"{"choices":["#, #"{"error":{"message":"x"}}"#])
