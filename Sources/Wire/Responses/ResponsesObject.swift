@@ -1,107 +1,112 @@
 import Base
 
-/// The response object: what is known of the reply, and the members of the request that it repeats. Source: wire-formats §3.2, §8, §9.
+/// The response object, in the three states that a reply shows it in. What all of them have alike is made once.
+///
+///     {"id":…,"object":"response","created_at":7,"status":"…","error":…,"incomplete_details":…,"model":"m","output":[ … ], echo ,"usage":…}
+///     ╰───────────────── head ─────────────────╯                                               ╰ items ╯  ╰ tail ╯
 struct ResponsesObject: Sendable {
-  private let context: ReplyContext
-  private let id: String
-  /// The members of the request that are repeated, each in one line: they stand in events.
-  private let echo: [(name: String, value: JSON)]
+  private let head: [UInt8]
+  private let model: [UInt8]
+  private let tail: [UInt8]
 
   init(_ context: ReplyContext) {
-    self.context = context
-    id = context.id ?? Identifier.make("resp_")
-    echo = Self.echo(of: context.request)
+    let id = context.id ?? Identifier.make("resp_")
+    head = Self.members { writer in
+      writer.member("id", id)
+      writer.member("object", "response")
+      writer.member("created_at", context.created)
+    }
+    model = Self.members { $0.member("model", context.model) }
+    tail = Self.members { ResponsesEcho.write(context.request, &$0) }
   }
 
-  /// How a response ended.
-  enum End: Sendable {
-    case none
-    case finished(FinishReason)
-    case failed(Fault)
+  /// Appends the object. `items` are the bytes of the items that are done.
+  func write(
+    status: String, error: (code: String, message: String)? = nil, incomplete: String? = nil, items: [[UInt8]] = [], usage: Usage? = nil,
+    into bytes: inout [UInt8]
+  ) {
+    bytes.append(UInt8(ascii: "{"))
+    bytes += head
+    bytes += ",\"status\":\"".utf8
+    bytes += status.utf8
+    bytes += "\",\"error\":".utf8
+    if let error { Self.write(error, &bytes) } else { bytes += "null".utf8 }
+    bytes += ",\"incomplete_details\":".utf8
+    bytes += (incomplete.map { "{\"reason\":\"\($0)\"}" } ?? "null").utf8
+    bytes.append(UInt8(ascii: ","))
+    bytes += model
+    bytes += ",\"output\":[".utf8
+    for (position, item) in items.enumerated() {
+      if position > 0 { bytes.append(UInt8(ascii: ",")) }
+      bytes += item
+    }
+    bytes += "],".utf8
+    bytes += tail
+    bytes += ",\"usage\":".utf8
+    if let usage { Self.write(usage, &bytes) } else { bytes += "null".utf8 }
+    bytes.append(UInt8(ascii: "}"))
   }
 
-  func write(_ end: End, _ items: [ResponsesItem], _ usage: Usage?, _ writer: inout JSONWriter) {
+  private static func write(_ error: (code: String, message: String), _ bytes: inout [UInt8]) {
+    bytes += "{\"code\":\"".utf8
+    bytes += error.code.utf8
+    bytes += "\",\"message\":".utf8
+    JSONWriter.escape(error.message, into: &bytes)
+    bytes.append(UInt8(ascii: "}"))
+  }
+
+  private static func write(_ usage: Usage, _ bytes: inout [UInt8]) {
+    var writer = JSONWriter()
+    usage.writeResponses(&writer)
+    bytes += writer.bytes
+  }
+
+  /// Members without the braces around them.
+  private static func members(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
+    var writer = JSONWriter(capacity: 256)
     writer.beginObject()
-    writer.member("id", id)
-    writer.member("object", "response")
-    writer.member("created_at", context.created)
-    writer.member("status", Self.status(end))
-    writer.key("error")
-    if case .failed(let fault) = end { Self.write(fault, &writer) } else { writer.null() }
-    writer.key("incomplete_details")
-    if case .finished(let reason) = end, let why = Self.incomplete(reason) {
-      writer.value(["reason": JSON(why)])
-    } else {
-      writer.null()
-    }
-    writer.member("model", context.model)
-    writer.key("output")
-    writer.beginArray()
-    for item in items { item.write(&writer) }
-    writer.endArray()
-    writeEcho(&writer)
-    writer.key("usage")
-    if let usage { Self.write(usage, &writer) } else { writer.null() }
+    write(&writer)
     writer.endObject()
+    return Array(writer.bytes.dropFirst().dropLast())
   }
+}
 
-  /// The word for an end.
-  static func status(_ end: End) -> String {
-    switch end {
-    case .none: "in_progress"
-    case .failed: "failed"
-    case .finished(let reason): incomplete(reason) == nil ? "completed" : "incomplete"
+/// The members of a request that its response repeats. Source: wire-formats §3.2.
+enum ResponsesEcho {
+  /// Writes what was sent, and of the members that may not be missing what holds when they were not.
+  static func write(_ request: JSON?, _ writer: inout JSONWriter) {
+    for (name, usual) in mandatory {
+      writer.key(name)
+      if let value = request?[name], !value.isNull { write(value, &writer) } else { writer.value(usual) }
+    }
+    for name in optional {
+      guard let value = request?[name], !value.isNull else { continue }
+      writer.key(name)
+      write(value, &writer)
     }
   }
 
-  /// Why a reply is not complete; nil for one that is.
-  static func incomplete(_ reason: FinishReason) -> String? {
-    switch reason {
-    case .length, .contextWindow: "max_output_tokens"
-    case .filter: "content_filter"
-    case .stop, .stopSequence, .tool, .pause: nil
-    }
-  }
-
-  private static func write(_ fault: Fault, _ writer: inout JSONWriter) {
-    let isLimit = fault.kind == .rateLimited || fault.kind == .keyLimit || fault.kind == .dailyLimit || fault.kind == .muted
-    writer.value(["code": JSON(isLimit ? "rate_limit_exceeded" : "server_error"), "message": JSON(fault.message)])
-  }
-
-  private static func write(_ usage: Usage, _ writer: inout JSONWriter) {
-    writer.beginObject()
-    writer.member("input_tokens", usage.input)
-    let cached = JSON(usage.cacheWrite + usage.cacheWriteHour)
-    writer.member("input_tokens_details", ["cached_tokens": JSON(usage.cacheRead), "cache_write_tokens": cached])
-    writer.member("output_tokens", usage.output)
-    writer.member("output_tokens_details", ["reasoning_tokens": JSON(usage.reasoning)])
-    writer.member("total_tokens", usage.total)
-    writer.endObject()
-  }
-
-  /// Members that every response repeats, with what holds where the request has none.
-  private static let always: [(name: String, usual: JSON)] = [("parallel_tool_calls", true), ("tool_choice", "auto"), ("tools", [])]
-  /// Members that are repeated where the request has them.
-  private static let asked: Set<String> = [
-    "instructions", "max_output_tokens", "max_tool_calls", "metadata", "reasoning", "service_tier", "temperature", "text", "top_logprobs",
-    "top_p", "truncation", "user", "safety_identifier", "prompt_cache_key",
-  ]
-
-  private static func echo(of request: JSON?) -> [(name: String, value: JSON)] {
-    var echo = always.map { (name: $0.name, value: $0.usual) }
-    for (name, value) in request?.members.map({ $0 }) ?? [] where !value.isNull {
-      // nil can't be: what a value writes of itself is JSON.
-      guard let line = try? JSON(parsing: value.description) else { continue }
-      if let known = echo.firstIndex(where: { $0.name == name }) {
-        echo[known].value = line
-      } else if asked.contains(name) {
-        echo.append((name, line))
+  /// A client may write its body on many lines; an event has one.
+  private static func write(_ value: JSON, _ writer: inout JSONWriter) {
+    switch value.kind {
+    case .array:
+      writer.beginArray()
+      for element in value.elements { write(element, &writer) }
+      writer.endArray()
+    case .object:
+      writer.beginObject()
+      for (name, inner) in value.members {
+        writer.key(name)
+        write(inner, &writer)
       }
+      writer.endObject()
+    default: writer.value(value)
     }
-    return echo
   }
 
-  private func writeEcho(_ writer: inout JSONWriter) {
-    for (name, value) in echo { writer.member(name, value) }
-  }
+  private static let mandatory: [(name: String, usual: JSON)] = [("parallel_tool_calls", true), ("tool_choice", "auto"), ("tools", [])]
+  private static let optional = [
+    "instructions", "max_output_tokens", "max_tool_calls", "metadata", "prompt_cache_key", "prompt_cache_retention", "reasoning",
+    "safety_identifier", "service_tier", "temperature", "text", "top_logprobs", "top_p", "truncation", "user",
+  ]
 }

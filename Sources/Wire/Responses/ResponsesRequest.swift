@@ -1,173 +1,114 @@
 package import Base
 
-/// Responses requests, which only clients make: read into a `Chat`. Source: wire-formats §3.2, §5.2.
+/// The bodies of Responses requests, read into the model. Responses is a wire of clients only. Source: wire-formats §3.2, §5.2.
 package enum ResponsesRequest {
-  /// Reads a client's body. `.invalid` with the member's path for what can't be understood, and for what needs a store.
+  /// What a body asks for.
+  ///
+  /// Throws `.invalid` with the field's path: `invalid_type`, `missing_required_field`, `invalid_value`, for what only a store could
+  /// answer or no other wire has words for `unsupported_parameter`, and `unsupported_content` for such items and parts.
   package static func decode(_ body: JSON) throws(Fault) -> Chat {
+    try ResponsesState.refuse(body)
     try ResponsesRequestCheck.check(body)
-    var reader = ResponsesRequestReader(model: body["model"]?.string ?? "")
-    try reader.readState(body)
-    if let text = body["instructions"]?.string, !text.isEmpty { reader.instruct(text) }
-    try reader.readInput(body["input"] ?? .null)
-    for (name, value) in body.members where !value.isNull { try reader.read(name, value) }
-    try reader.checkToolChoice()
-    return reader.chat
-  }
-}
-
-/// Reads the members of a Responses body.
-struct ResponsesRequestReader {
-  private(set) var chat: Chat
-  private var hasLostTools = false
-
-  init(model: String) {
-    chat = Chat(wire: .responses, model: model)
-  }
-
-  /// Refuses what only a store of earlier responses could answer. Source: wire-formats §2.4.
-  func readState(_ body: JSON) throws(Fault) {
-    for name in ["previous_response_id", "conversation", "prompt"] {
-      if let value = body[name], !value.isNull { throw Self.unsupported(name) }
+    var chat = Chat(wire: .responses, model: body["model"]?.string ?? "")
+    chat.wantsUsage = true  // it stands in the last event, asked for or not
+    try readInput(body, &chat)
+    for (name, value) in body.members where !value.isNull {
+      if !readSetting(name, value, &chat), try !readTools(name, value, &chat) { try readRest(name, value, &chat) }
     }
-    if body["background"]?.bool == true { throw Self.unsupported("background") }
-  }
-
-  private static func unsupported(_ name: String) -> Fault {
-    Fault(
-      .invalid, "The gateway keeps no responses, so '\(name)' can't be used; send the whole conversation.",
-      code: "unsupported_parameter", param: name)
-  }
-
-  mutating func instruct(_ text: String) {
-    let path = SourcePath("instructions")
-    chat.messages.append(Message(.system, [Message.Content(.text(text), at: path)], at: path))
-  }
-
-  /// Adds to the conversation: to the assistant's turn in progress, else as a turn of its own.
-  mutating func append(_ role: Message.Role, _ contents: [Message.Content], _ path: SourcePath) {
-    if role == .assistant, let last = chat.messages.indices.last, chat.messages[last].role == .assistant {
-      chat.messages[last].contents += contents
-    } else {
-      chat.messages.append(Message(role, contents, at: path))
+    if chat.settings.user == nil, let user = body["safety_identifier"]?.string {
+      chat.settings.user = user
+      chat.settings.userMember = "safety_identifier"
+      chat.extra.removeAll { $0.path == "safety_identifier" }
     }
+    return chat
   }
 
-  /// Reports what was left out.
-  mutating func lose(_ path: String) { chat.losses.append(Loss(path, .dropped)) }
+  /// A value that is there and not null.
+  static func present(_ value: JSON?) -> JSON? { value?.isNull == false ? value : nil }
 
-  /// Reads one other member.
-  mutating func read(_ name: String, _ value: JSON) throws(Fault) {
+  private static func readInput(_ body: JSON, _ chat: inout Chat) throws(Fault) {
+    var reader = ResponsesItemReader()
+    if let text = body["instructions"]?.string {
+      let path = SourcePath("instructions")
+      reader.messages.append(Message(.system, [Message.Content(.text(text), at: path)], at: path))
+    }
+    if let text = body["input"]?.string {
+      let path = SourcePath("input")
+      reader.messages.append(Message(.user, [Message.Content(.text(text), at: path)], at: path))
+    }
+    for (position, item) in (body["input"] ?? .null).elements.enumerated() { try reader.read(item, position) }
+    chat.messages = reader.messages
+    chat.losses = reader.losses
+  }
+
+  /// Reads a member that is a limit or about sampling; false for others.
+  private static func readSetting(_ name: String, _ value: JSON, _ chat: inout Chat) -> Bool {
     switch name {
-    case "model", "input", "instructions", "store", "include", "stream_options", "background": break
-    case "previous_response_id", "conversation", "prompt": break
-    case "max_output_tokens": chat.settings.maxTokens = value.wholeNumber
+    case "max_output_tokens": chat.settings.maxTokens = value.int ?? value.double.flatMap { Int(exactly: $0) }
     case "temperature": chat.settings.temperature = value
     case "top_p": chat.settings.topP = value
     case "top_logprobs":
+      guard value.double != 0 else { return true }
       chat.settings.topLogprobs = value
-      chat.settings.logprobs = true
-    case "parallel_tool_calls": chat.parallelCalls = value.bool
+      chat.settings.logprobs = true  // Chat wants the second with the first
+    case "include":
+      if value.elements.contains(where: { $0.string == "message.output_text.logprobs" }) { chat.settings.logprobs = true }
     case "user": chat.settings.user = value.string
-    case "safety_identifier": chat.settings.user = chat.settings.user ?? value.string
+    default: return false
+    }
+    return true
+  }
+
+  /// Reads what is left; a member without a place in the model is kept as it is.
+  private static func readRest(_ name: String, _ value: JSON, _ chat: inout Chat) throws(Fault) {
+    switch name {
+    case "model", "input", "instructions": break
     case "stream": chat.isStream = value.bool ?? false
-    case "tools": readTools(value)
-    case "tool_choice": try readToolChoice(value)
-    case "text": readText(value)
-    case "reasoning": readReasoning(value)
+    case "text": try readText(value, &chat)
+    case "reasoning": readReasoning(value, &chat)
+    case "store", "stream_options": break  // satisfied by the gateway itself
+    case "previous_response_id", "conversation", "prompt", "background", "context_management": break  // refused, or said nothing
     case "truncation" where value.string == "disabled": break
-    case "service_tier" where value.string == "auto": break
-    case "metadata" where value.count == 0: break
     default: chat.extra.append((name, value))
     }
   }
 
-  private mutating func readText(_ text: JSON) {
+  private static func readText(_ text: JSON, _ chat: inout Chat) throws(Fault) {
     for (name, value) in text.members where !value.isNull {
-      switch name {
-      case "format": chat.format = Self.format(value)
-      case "verbosity" where value.string == "medium": break
-      default: chat.extra.append(("text." + name, value))
-      }
+      if name == "format" { chat.format = try format(value) } else { chat.extra.append(("text." + name, value)) }
     }
   }
 
-  private static func format(_ value: JSON) -> OutputFormat? {
-    switch value["type"]?.string {
-    case "json_object": .json
+  private static func format(_ format: JSON) throws(Fault) -> OutputFormat? {
+    switch format["type"]?.string {
+    case "text": return nil
+    case "json_object": return .json
     case "json_schema":
-      .schema(
+      try schemaShape.check(format) { "text.format" }
+      return .schema(
         OutputFormat.Schema(
-          name: value["name"]?.string, schema: value["schema"], description: value["description"]?.string,
-          strict: value["strict"]?.bool))
-    default: nil
+          name: format["name"]?.string, schema: present(format["schema"]), description: format["description"]?.string,
+          strict: format["strict"]?.bool))
+    default:
+      throw Fault(
+        .invalid, "This model doesn't support this form of answers; use text, json_object or json_schema.", code: "unsupported_parameter",
+        param: "text.format.type")
     }
   }
 
-  private mutating func readReasoning(_ reasoning: JSON) {
+  private static func readReasoning(_ reasoning: JSON, _ chat: inout Chat) {
+    var thinking = Thinking()
     for (name, value) in reasoning.members where !value.isNull {
       switch name {
-      case "effort":
-        if let effort = Thinking.Effort(rawValue: value.string ?? "") {
-          chat.thinking = Thinking(effort: effort)
-        } else {
-          chat.losses.append(Loss("reasoning.effort", .dropped))
-        }
+      case "effort" where Thinking.Effort(rawValue: value.string ?? "") != nil:
+        thinking.effort = value.string.flatMap(Thinking.Effort.init)
+      case "summary", "generate_summary": thinking.isShown = true
       default: chat.extra.append(("reasoning." + name, value))
       }
     }
-  }
-}
-
-// MARK: - Tools
-
-extension ResponsesRequestReader {
-  private mutating func readTools(_ list: JSON) {
-    for (position, tool) in list.elements.enumerated() {
-      let path = SourcePath("tools", position)
-      let name = tool["name"]?.string ?? ""
-      let description = tool["description"]?.string
-      switch tool["type"]?.string {
-      case "function":
-        let parameters = tool["parameters"].flatMap { $0.isNull ? nil : $0 }
-        let kind = Tool.Kind.function(parameters: parameters, strict: tool["strict"]?.bool)
-        chat.tools.append(Tool(name, description: description, kind, at: path))
-      case "custom":
-        chat.tools.append(Tool(name, description: description, .freeform(format: tool["format"].map(Self.nested)), at: path))
-      default:
-        hasLostTools = true
-        chat.losses.append(Loss(path.text(), .dropped))
-      }
-    }
+    if thinking != Thinking() { chat.thinking = thinking }
   }
 
-  /// A grammar stands flat here and in an object of its own in Chat, whose form the model of a chat has. Source: wire-formats §3.1, §3.2.
-  private static func nested(_ format: JSON) -> JSON {
-    guard format["type"]?.string == "grammar", format["grammar"] == nil else { return format }
-    let members = format.members.filter { $0.name != "type" }.map { ($0.name, $0.value) }
-    return .object([("type", "grammar"), ("grammar", .object(members))])
-  }
-
-  private mutating func readToolChoice(_ value: JSON) throws(Fault) {
-    switch value["type"]?.string ?? value.string {
-    case "none": chat.toolChoice = ToolChoice.none
-    case "auto": chat.toolChoice = .auto
-    case "required": chat.toolChoice = .required
-    case "function", "custom": chat.toolChoice = .named(value["name"]?.string ?? "")
-    case "allowed_tools":
-      let names = (value["tools"] ?? .null).elements.compactMap { $0["name"]?.string }
-      chat.toolChoice = .allowed(names, isRequired: value["mode"]?.string == "required")
-    default:
-      throw Fault(
-        .invalid, "This model can't be made to use that tool.", code: "unsupported_parameter", param: "tool_choice")
-    }
-  }
-
-  /// A choice can't be met when its tool runs at the vendor and can't travel.
-  func checkToolChoice() throws(Fault) {
-    var missing: String?
-    if case .named(let name) = chat.toolChoice, !chat.tools.contains(where: { $0.name == name }) { missing = name }
-    guard missing != nil || (hasLostTools && chat.tools.isEmpty && chat.toolChoice == .required) else { return }
-    throw Fault(
-      .invalid, "The tool that is to be called can't be used with this model.", code: "unsupported_parameter", param: "tool_choice")
-  }
+  private static let schemaShape = RequestShape(
+    ["name": .string, "schema": .object, "description": .string, "strict": .boolean], required: ["name", "schema"])
 }

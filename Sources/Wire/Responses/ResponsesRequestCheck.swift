@@ -1,83 +1,61 @@
 package import Base
 
-/// Checks that a Responses request can be understood, before anything is sent. Source: wire-formats §3.2, §10.
+/// Checks that a request on the Responses wire can be understood. Source: wire-formats §3.2, §10.
+///
+/// Only absence, types and roles: ranges are the upstream's business, and members that are not known pass.
 package enum ResponsesRequestCheck {
   /// Refuses a body that can't be understood: `.invalid` with code, path of the member, and what was expected.
   package static func check(_ body: JSON) throws(Fault) {
-    try members.check(body) { "" }
-    if let input = body["input"], input.kind == .array {
-      var position = 0
-      for item in input.elements {
-        try check(item: item) { "input[\(position)]" }
-        position += 1
-      }
-      guard position > 0 else { throw RequestShape.empty("input") }
-    }
-    var position = 0
-    for tool in (body["tools"] ?? .null).elements {
-      try (Self.tools[tool["type"]?.string ?? ""] ?? typed).check(tool) { "tools[\(position)]" }
-      position += 1
-    }
-    if let format = body.at("text.format"), !format.isNull { try typed.check(format) { "text.format" } }
+    try shape.check(body) { "" }
+    try checkItems(body["input"])
+    try checkTools(body["tools"])
+    if let list = body["include"] { try ChatRequestCheck.checkAll(list, are: .string, at: "include") }
     if let choice = body["tool_choice"], choice.kind == .object { try typed.check(choice) { "tool_choice" } }
+    if let options = body["stream_options"], !options.isNull { try streamOptions.check(options) { "stream_options" } }
+    if let reasoning = body["reasoning"], !reasoning.isNull { try Self.reasoning.check(reasoning) { "reasoning" } }
+    guard let text = body["text"], !text.isNull else { return }
+    try Self.text.check(text) { "text" }
+    if let format = text["format"], !format.isNull { try typed.check(format) { "text.format" } }
   }
 
-  private static func check(item: JSON, at path: RequestShape.Path) throws(Fault) {
-    try RequestShape.check(item, is: .object, at: path)
-    let type = item["type"]?.string ?? "message"
-    guard let shape = items[type] else { return }
-    try shape.check(item, at: path)
-    if type == "message" { try check(role: item["role"]?.string ?? "", at: path) }
-    guard let content = item[type == "message" ? "content" : "output"], content.kind == .array else { return }
+  private static func checkItems(_ input: JSON?) throws(Fault) {
+    guard let input, input.kind == .array else { return }
     var position = 0
-    for part in content.elements {
-      let name = type == "message" ? "content" : "output"
-      try (parts[part["type"]?.string ?? ""] ?? typed).check(part) { "\(path()).\(name)[\(position)]" }
+    for item in input.elements {
+      try ResponsesItemCheck.check(item) { "input[\(position)]" }
       position += 1
     }
+    guard position > 0 else { throw RequestShape.empty("input") }
   }
 
-  private static func check(role: String, at path: RequestShape.Path) throws(Fault) {
-    guard !["user", "assistant", "system", "developer"].contains(role) else { return }
-    let place = path() + ".role"
-    throw Fault(
-      .invalid, "Invalid value for '\(place)': expected one of user, assistant, system, developer, but got '\(role.prefix(64))'.",
-      code: "invalid_value", param: place)
+  private static func checkTools(_ tools: JSON?) throws(Fault) {
+    var position = 0
+    for tool in (tools ?? .null).elements {
+      let path = { "tools[\(position)]" }
+      try typed.check(tool, at: path)
+      if tool["type"]?.string == "function" { try function.check(tool, at: path) }
+      if tool["type"]?.string == "custom" { try custom.check(tool, at: path) }
+      position += 1
+    }
   }
 
   // MARK: Tables
 
-  private static let typed = RequestShape(["type": .string], required: ["type"])
-
-  private static let members = RequestShape(
+  private static let shape = RequestShape(
     [
       "model": .string, "input": [.string, .array], "instructions": .string, "max_output_tokens": .integer, "temperature": .number,
       "top_p": .number, "top_logprobs": .integer, "parallel_tool_calls": .boolean, "tools": .array, "tool_choice": [.string, .object],
       "text": .object, "reasoning": .object, "include": .array, "store": .boolean, "previous_response_id": .string,
-      "background": .boolean, "truncation": .string, "metadata": .object, "user": .string, "safety_identifier": .string,
-      "service_tier": .string, "max_tool_calls": .integer, "stream": .boolean, "stream_options": .object,
-    ], required: ["model", "input"], once: ["model", "input", "stream"])
+      "conversation": [.string, .object], "background": .boolean, "prompt": .object, "context_management": .array, "truncation": .string,
+      "metadata": .object, "user": .string, "safety_identifier": .string, "service_tier": .string, "max_tool_calls": .integer,
+      "prompt_cache_key": .string, "stream": .boolean, "stream_options": .object,
+    ], required: ["model", "input"])
 
-  private static let items: [String: RequestShape] = [
-    "message": RequestShape(["role": .string, "content": [.string, .array]], required: ["role", "content"]),
-    "function_call": RequestShape(
-      ["call_id": .string, "name": .string, "arguments": .string], required: ["call_id", "name", "arguments"]),
-    "custom_tool_call": RequestShape(["call_id": .string, "name": .string, "input": .string], required: ["call_id", "name", "input"]),
-    "function_call_output": RequestShape(["call_id": .string, "output": [.string, .array]], required: ["call_id", "output"]),
-    "custom_tool_call_output": RequestShape(["call_id": .string, "output": [.string, .array]], required: ["call_id", "output"]),
-    "reasoning": RequestShape(["summary": .array, "content": .array, "encrypted_content": .string]),
-  ]
-
-  private static let parts: [String: RequestShape] = [
-    "input_text": RequestShape(["text": .string], required: ["text"]), "output_text": RequestShape(["text": .string], required: ["text"]),
-    "refusal": RequestShape(["refusal": .string], required: ["refusal"]),
-    "input_image": RequestShape(["image_url": .string, "file_id": .string, "detail": .string]),
-    "input_file": RequestShape(["file_data": .string, "file_id": .string, "file_url": .string, "filename": .string]),
-  ]
-
-  private static let tools: [String: RequestShape] = [
-    "function": RequestShape(
-      ["type": .string, "name": .string, "description": .string, "parameters": .object, "strict": .boolean], required: ["name"]),
-    "custom": RequestShape(["type": .string, "name": .string, "description": .string, "format": .object], required: ["name"]),
-  ]
+  private static let typed = RequestShape(["type": .string], required: ["type"])
+  private static let streamOptions = RequestShape(["include_obfuscation": .boolean])
+  private static let reasoning = RequestShape(["effort": .string, "summary": .string, "generate_summary": .string])
+  private static let text = RequestShape(["format": .object, "verbosity": .string])
+  private static let function = RequestShape(
+    ["name": .string, "description": .string, "parameters": .object, "strict": .boolean], required: ["name"])
+  private static let custom = RequestShape(["name": .string, "description": .string, "format": .object], required: ["name"])
 }

@@ -1,373 +1,219 @@
 package import Base
 
 /// Writes events as a Responses stream. Source: wire-formats §3.2, §6.2, §7.2.
-///
-/// Parts become items: a run of text is one message, each thought and each call is an item of its own. A message stays open until
-/// something else opens, a thought until it is known whether the call behind it brings its signature.
 package struct ResponsesStreamEncoder: EventEncoder {
+  /// A part of the upstream that is open.
+  private struct Slot: Sendable {
+    let place: Place
+    let kind: ResponsesItem.Kind
+    /// The item it grows; nil while it has nothing to say.
+    var item: Int?
+  }
+
   private let object: ResponsesObject
-  private var out = ResponsesEvents()
-  private var items: [ResponsesItem] = []
-  /// Where a part's item is, and which part of its content it is.
-  private var places: [Place: (item: Int, content: Int)] = [:]
-  /// The message or thought that is open.
-  private var current: Int?
-  private var hasStarted = false
-  /// Logprobs that came before the text they belong to.
-  private var early: [JSON] = []
-  private var finish: FinishReason?
+  private var output = ResponsesOutput()
+  private var slots: [Slot] = []
+  /// The candidate that is told; the wire has one.
+  private var candidate: Int?
+  private var others: Set<Int> = []
+  private var ids = CallIDs(.responses)
+  private var calls = 0
+  private var hasBegun = false
+  private var hasEnded = false
+  private var finish: ResponsesFinish?
   private var usage: Usage?
-  /// What changed its meaning on the way.
+  /// What changed its meaning on the way, the upstream's side included.
   package private(set) var losses: [Loss] = []
 
-  /// An encoder for a client, whose request's members are repeated.
+  /// An encoder at the start of a reply.
   package init(_ context: ReplyContext) {
     object = ResponsesObject(context)
   }
 
-  /// Nothing that was told is held back for long.
-  package var isHolding: Bool { false }
+  /// Whether the end waits for the upstream's.
+  package var isHolding: Bool { finish != nil && !hasEnded }
 
-  /// Appends the events that an event becomes; none for some.
+  /// Appends the events of the stream that an event becomes; none for some.
   package mutating func encode(_ event: Event, into bytes: inout [UInt8]) {
-    start(&bytes)
     switch event {
-    case .start, .candidate: break
-    case .open(let place, let part) where place.candidate == 0: open(place, part, &bytes)
-    case .delta(let place, let text) where place.candidate == 0: grow(place, text, &bytes)
-    case .signature(let place, let signature) where place.candidate == 0: sign(place, signature, &bytes)
-    case .citation(let place, let citation):
-      if let (item, content) = places[place], content >= 0 { items[item].contents[content].citations.append(citation) }
-    case .close(let place):
-      if let (item, content) = places[place], content < 0, items[item].kind != .reasoning { close(item, &bytes) }
-    case .logprobs(0, let json): note(json)
-    case .finish(0, let reason, let sequence):
-      finish = reason
-      if let loss = reason.responsesLoss(sequence: sequence) { losses.append(loss) }
-    case .usage(let usage): self.usage = usage
     case .loss(let loss): losses.append(loss)
+    case .usage(let usage): self.usage = usage
     case .end: end(&bytes)
-    case .open(let place, _): losses.append(Loss("choices[\(place.candidate)]", .dropped))
-    case .delta, .signature, .logprobs, .finish: break
+    default:
+      guard !hasEnded else { return }
+      begin(&bytes)
+      if finish == nil { write(event, &bytes) }
     }
   }
 
-  /// Appends the event of a failure; nothing may follow.
+  /// Appends the event that tells of a failure and ends the stream; only the items that are done stand in it.
   package mutating func fail(_ fault: Fault, into bytes: inout [UInt8]) {
-    start(&bytes)
-    let object = object
-    let closed = items.filter(\.isClosed)
-    let usage = usage
-    out.write("response.failed", &bytes) { writer in
-      writer.key("response")
-      object.write(.failed(fault), closed, usage, &writer)
+    guard !hasEnded else { return }
+    begin(&bytes)
+    hasEnded = true
+    let (object, items, usage) = (object, output.done, usage)
+    output.show("failed", &bytes) { bytes in
+      object.write(status: "failed", error: (Self.code(fault.kind), fault.message), items: items, usage: usage, into: &bytes)
     }
   }
 
-  private mutating func start(_ bytes: inout [UInt8]) {
-    guard !hasStarted else { return }
-    hasStarted = true
-    let object = object
-    for name in ["response.created", "response.in_progress"] {
-      out.write(name, &bytes) { writer in
-        writer.key("response")
-        object.write(.none, [], nil, &writer)
-      }
+  /// The response object as the last event shows it.
+  func body() -> [UInt8] {
+    var bytes: [UInt8] = []
+    let finish = finish ?? ResponsesFinish(.stop)
+    object.write(status: finish.status, incomplete: finish.incomplete, items: output.done, usage: usage, into: &bytes)
+    return bytes
+  }
+
+  /// The wire's own words for failures are these two. Source: wire-formats §3.2.
+  private static func code(_ kind: Fault.Kind) -> String {
+    switch kind {
+    case .rateLimited, .keyLimit, .muted, .dailyLimit: "rate_limit_exceeded"
+    default: "server_error"
     }
   }
 
-  // MARK: Parts
+  // MARK: Beginning and end
 
-  private mutating func open(_ place: Place, _ part: Part, _ bytes: inout [UInt8]) {
-    closeCompleteCalls(&bytes)
-    switch part {
-    case .text(let text, let citations):
-      let item = message(&bytes)
-      let content = addContent(to: item, isRefusal: false, &bytes)
-      items[item].contents[content].citations = citations
-      places[place] = (item, content)
-      grow(place, text, &bytes)
-    case .refusal(let text):
-      // An explanation that comes with a text is a message of its own.
-      endCurrent(&bytes)
-      let item = message(&bytes)
-      places[place] = (item, addContent(to: item, isRefusal: true, &bytes))
-      grow(place, text, &bytes)
-    case .reasoning(let reasoning):
-      endCurrent(&bytes)
-      let item = add(ResponsesItem(.reasoning, index: items.count), &bytes)
-      current = item
-      places[place] = (item, -1)
-      grow(place, reasoning.text, &bytes)
-      items[item].signature = reasoning.signature
-    case .call(let call): open(place, call, &bytes)
-    case .media, .opaque, .result:
-      losses.append(Loss("content[\(place.part)]", .dropped))
-    }
-  }
-
-  private mutating func open(_ place: Place, _ call: ToolCall, _ bytes: inout [UInt8]) {
-    if let signature = call.signature { sign(next: signature, &bytes) }
-    endCurrent(&bytes)
-    var item = ResponsesItem(call.kind == .freeform ? .custom : .function, index: items.count)
-    item.callID = call.id
-    item.name = call.name
-    places[place] = (add(item, &bytes), -1)
-    grow(place, call.arguments, &bytes)
-  }
-
-  /// A call's signature goes to the thought before it, or to an empty one. Source: wire-formats §2.7.
-  private mutating func sign(next signature: Signature, _ bytes: inout [UInt8]) {
-    let next = signature.origin == .gemini ? Signature(.geminiNext, signature.value) : signature
-    if let current, items[current].kind == .reasoning, items[current].signature ?? next == next {
-      items[current].signature = next
-      return
-    }
-    endCurrent(&bytes)
-    let item = add(ResponsesItem(.reasoning, index: items.count), &bytes)
-    items[item].signature = next
-    current = item
-  }
-
-  private mutating func grow(_ place: Place, _ text: String, _ bytes: inout [UInt8]) {
-    guard !text.isEmpty, let (position, content) = places[place], !items[position].isClosed else { return }
-    let (id, index) = (items[position].id, items[position].index)
-    switch items[position].kind {
-    case .message:
-      items[position].contents[content].text += text
-      let isRefusal = items[position].contents[content].isRefusal
-      out.write(isRefusal ? "response.refusal.delta" : "response.output_text.delta", item: id, index, &bytes) { writer in
-        writer.member("content_index", content)
-        writer.member("delta", text)
-        if !isRefusal { writer.member("logprobs", []) }
-      }
-    case .reasoning:
-      if !items[position].hasText {
-        items[position].hasText = true
-        out.write("response.reasoning_summary_part.added", item: id, index, &bytes) { ResponsesEvents.summary("", &$0) }
-      }
-      items[position].text += text
-      out.write("response.reasoning_summary_text.delta", item: id, index, &bytes) { writer in
-        writer.member("summary_index", 0)
-        writer.member("delta", text)
-      }
-    case .function, .custom:
-      items[position].text += text
-      items[position].progress.append(text)
-      let name = items[position].kind == .function ? "function_call_arguments" : "custom_tool_call_input"
-      out.write("response.\(name).delta", item: id, index, &bytes) { $0.member("delta", text) }
-    }
-  }
-
-  private mutating func sign(_ place: Place, _ signature: Signature, _ bytes: inout [UInt8]) {
-    guard let (position, _) = places[place] else { return losses.append(Loss("signature", .dropped)) }
-    switch items[position].kind {
-    case .reasoning where !items[position].isClosed: items[position].signature = signature
-    default: losses.append(Loss("signature", .dropped))
-    }
-  }
-
-  private mutating func note(_ json: JSON) {
-    let tokens = (json["content"] ?? .null).elements
-    guard let current, items[current].kind == .message, let last = items[current].contents.indices.last else {
-      early += tokens
-      return
-    }
-    items[current].contents[last].logprobs += tokens
-  }
-
-  // MARK: Items
-
-  private mutating func add(_ item: ResponsesItem, _ bytes: inout [UInt8]) -> Int {
-    items.append(item)
-    out.write("response.output_item.added", &bytes) { writer in
-      writer.member("output_index", item.index)
-      writer.key("item")
-      item.write(&writer)
-    }
-    return items.count - 1
-  }
-
-  /// The open message, or a new one.
-  private mutating func message(_ bytes: inout [UInt8]) -> Int {
-    if let current, items[current].kind == .message, items[current].contents.last?.isRefusal != true { return current }
-    endCurrent(&bytes)
-    let item = add(ResponsesItem(.message, index: items.count), &bytes)
-    current = item
-    return item
-  }
-
-  private mutating func addContent(to position: Int, isRefusal: Bool, _ bytes: inout [UInt8]) -> Int {
-    endContent(of: position, &bytes)
-    let number = items[position].contents.count
-    let content = ResponsesItem.Content(isRefusal: isRefusal)
-    items[position].contents.append(content)
-    if !isRefusal {
-      items[position].contents[number].logprobs = early
-      early = []
-    }
-    out.write("response.content_part.added", item: items[position].id, items[position].index, &bytes) { writer in
-      writer.member("content_index", number)
-      writer.key("part")
-      ResponsesItem.write(content, &writer)
-    }
-    return number
-  }
-
-  private mutating func endContent(of position: Int, _ bytes: inout [UInt8]) {
-    guard let content = items[position].contents.last else { return }
-    let number = items[position].contents.count - 1
-    let (id, index) = (items[position].id, items[position].index)
-    out.write(content.isRefusal ? "response.refusal.done" : "response.output_text.done", item: id, index, &bytes) { writer in
-      writer.member("content_index", number)
-      writer.member(content.isRefusal ? "refusal" : "text", content.text)
-      if !content.isRefusal { writer.member("logprobs", .array(content.logprobs)) }
-    }
-    out.write("response.content_part.done", item: id, index, &bytes) { writer in
-      writer.member("content_index", number)
-      writer.key("part")
-      ResponsesItem.write(content, &writer)
-    }
-  }
-
-  private mutating func endCurrent(_ bytes: inout [UInt8]) {
-    guard let position = current else { return }
-    current = nil
-    close(position, &bytes)
-  }
-
-  /// A call whose JSON is complete is closed before something else opens.
-  private mutating func closeCompleteCalls(_ bytes: inout [UInt8]) {
-    for position in items.indices
-    where !items[position].isClosed && items[position].kind == .function && items[position].progress.isComplete {
-      close(position, &bytes)
-    }
-  }
-
-  private mutating func close(_ position: Int, _ bytes: inout [UInt8]) {
-    guard !items[position].isClosed else { return }
-    items[position].isClosed = true
-    let item = items[position]
-    switch item.kind {
-    case .message: endContent(of: position, &bytes)
-    case .reasoning where item.hasText:
-      out.write("response.reasoning_summary_text.done", item: item.id, item.index, &bytes) { writer in
-        writer.member("summary_index", 0)
-        writer.member("text", item.text)
-      }
-      out.write("response.reasoning_summary_part.done", item: item.id, item.index, &bytes) { writer in
-        ResponsesEvents.summary(item.text, &writer)
-      }
-    case .reasoning: break
-    case .function:
-      out.write("response.function_call_arguments.done", item: item.id, item.index, &bytes) { $0.member("arguments", item.arguments) }
-    case .custom:
-      out.write("response.custom_tool_call_input.done", item: item.id, item.index, &bytes) { $0.member("input", item.text) }
-    }
-    let isCut = finish.flatMap { ResponsesObject.incomplete($0) } != nil && item.kind != .reasoning
-    items[position].status = isCut && !(item.kind == .function && item.progress.isComplete) ? "incomplete" : "completed"
-    let closed = items[position]
-    out.write("response.output_item.done", &bytes) { writer in
-      writer.member("output_index", closed.index)
-      writer.key("item")
-      closed.write(&writer)
+  private mutating func begin(_ bytes: inout [UInt8]) {
+    guard !hasBegun else { return }
+    hasBegun = true
+    for type in ["created", "in_progress"] {
+      output.show(type, &bytes) { object.write(status: "in_progress", into: &$0) }
     }
   }
 
   private mutating func end(_ bytes: inout [UInt8]) {
-    let reason = finish ?? .stop
-    if items.isEmpty, ResponsesObject.incomplete(reason) == nil {
-      let item = message(&bytes)
-      _ = addContent(to: item, isRefusal: false, &bytes)
-    }
-    for position in items.indices { close(position, &bytes) }
-    current = nil
-    let (object, items, usage) = (object, items, usage)
-    out.write("response." + ResponsesObject.status(.finished(reason)), &bytes) { writer in
-      writer.key("response")
-      object.write(.finished(reason), items, usage, &writer)
-    }
+    guard !hasEnded else { return }
+    begin(&bytes)
+    if finish == nil { finish(.stop, sequence: nil, &bytes) }
+    hasEnded = true
+    let (body, status) = (body(), finish?.status ?? "completed")
+    output.show(status, &bytes) { $0 += body }
   }
 
-  /// The whole response as the last event has it.
-  func whole() -> [UInt8] {
-    var writer = JSONWriter(capacity: 2048)
-    object.write(.finished(finish ?? .stop), items, usage, &writer)
-    return writer.bytes
-  }
-}
-
-/// Writes the events of a Responses stream, counted from 0.
-struct ResponsesEvents: Sendable {
-  private var number = 0
-
-  /// Appends one event.
-  mutating func write(_ type: String, _ bytes: inout [UInt8], _ members: (inout JSONWriter) -> Void) {
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.member("type", type)
-    writer.member("sequence_number", number)
-    members(&writer)
-    writer.endObject()
-    number += 1
-    bytes += "event: ".utf8
-    bytes += type.utf8
-    bytes += "\ndata: ".utf8
-    bytes += writer.bytes
-    bytes += "\n\n".utf8
+  private mutating func finish(_ reason: FinishReason, sequence: String?, _ bytes: inout [UInt8]) {
+    if let loss = reason.chatLoss(sequence: sequence) { losses.append(loss) }
+    let finish = ResponsesFinish(reason)
+    if output.isEmpty, finish.wantsText { _ = output.beginText(.message(isRefusal: false), &bytes) }
+    output.finishAll(isCut: finish.incomplete != nil, &bytes)
+    slots = []
+    self.finish = finish
   }
 
-  /// Appends an event of an item.
-  mutating func write(_ type: String, item id: String, _ index: Int, _ bytes: inout [UInt8], _ members: (inout JSONWriter) -> Void) {
-    write(type, &bytes) { writer in
-      writer.member("item_id", id)
-      writer.member("output_index", index)
-      members(&writer)
+  // MARK: Parts
+
+  private mutating func write(_ event: Event, _ bytes: inout [UInt8]) {
+    switch event {
+    case .candidate(let index): _ = isTold(index)
+    case .open(let place, let part): if isTold(place.candidate) { open(place, part, &bytes) }
+    case .delta(let place, let text): grow(place, text, &bytes)
+    case .signature(let place, let signature): if isTold(place.candidate) { sign(place, signature, &bytes) }
+    case .citation(let place, let citation): if isTold(place.candidate) { cite(place, citation, &bytes) }
+    case .close(let place):
+      guard let slot = slot(place) else { return }
+      if let item = slots.remove(at: slot).item { output.close(item, &bytes) }
+    case .logprobs(let index, let json): if isTold(index) { output.expect(ResponsesLogprobs.tokens(json)) }
+    case .finish(let index, let reason, let sequence): if isTold(index) { finish(reason, sequence: sequence, &bytes) }
+    case .start, .usage, .loss, .end: break
     }
   }
 
-  /// The members of an event about a summary's part.
-  static func summary(_ text: String, _ writer: inout JSONWriter) {
-    writer.member("summary_index", 0)
-    writer.key("part")
-    ResponsesItem.writeSummary(text, &writer)
-  }
-}
-
-/// Writes a whole Responses reply: what the stream's last event would have told.
-package struct ResponsesReplyEncoder: ReplyEncoder {
-  private let context: ReplyContext
-  /// What changed its meaning on the way.
-  package private(set) var losses: [Loss] = []
-
-  /// An encoder for a client, whose request's members are repeated.
-  package init(_ context: ReplyContext) {
-    self.context = context
+  /// Whether this is the candidate that the client gets: the first that comes.
+  private mutating func isTold(_ index: Int) -> Bool {
+    let told = candidate ?? index
+    candidate = told
+    if index != told, others.insert(index).inserted { losses.append(Loss("choices[\(index)]", .dropped)) }
+    return index == told
   }
 
-  /// The body that a reply is.
-  package mutating func encode(_ reply: Reply) -> [UInt8] {
-    var stream = ResponsesStreamEncoder(context)
-    var events: [UInt8] = []
-    // The finish comes first, so that what was cut is known before it closes.
-    if let finish = reply.candidates.first?.finish { stream.encode(.finish(candidate: 0, finish), into: &events) }
-    for event in reply.events {
-      stream.encode(event, into: &events)
-      events.removeAll(keepingCapacity: true)
+  private func slot(_ place: Place) -> Int? { slots.lastIndex { $0.place == place } }
+
+  private mutating func open(_ place: Place, _ part: Part, _ bytes: inout [UInt8]) {
+    switch part {
+    case .text(let text, let citations):
+      begin(place, .message(isRefusal: false), text, &bytes)
+      for citation in citations { cite(place, citation, &bytes) }
+    case .refusal(let text): begin(place, .message(isRefusal: true), text, &bytes)
+    case .reasoning(let reasoning):
+      begin(place, .reasoning, reasoning.text, &bytes)
+      if let signature = reasoning.signature { sign(place, signature, &bytes) }
+    case .call(let call): open(place, call, &bytes)
+    case .media(let media): open(place, media, &bytes)
+    case .result, .opaque: losses.append(Loss("content[\(place.part)]", .dropped))
     }
-    if !reply.isComplete { stream.encode(.end, into: &events) }
-    losses += stream.losses
-    return stream.whole()
   }
-}
 
-extension FinishReason {
-  /// What Responses can't say of it.
-  fileprivate func responsesLoss(sequence: String?) -> Loss? {
-    switch self {
-    case .pause: Loss("stop_reason", .downgraded)
-    case .stopSequence where sequence != nil: Loss("stop_sequence", .dropped)
-    default: nil
+  private mutating func begin(_ place: Place, _ kind: ResponsesItem.Kind, _ text: String, _ bytes: inout [UInt8]) {
+    output.settle(before: kind, &bytes)
+    slots.append(Slot(place: place, kind: kind))
+    grow(place, text, &bytes)
+  }
+
+  private mutating func open(_ place: Place, _ call: ToolCall, _ bytes: inout [UInt8]) {
+    let isSigned = call.signature.map { output.signThought(Signature(.geminiNext, $0.value)) } ?? true
+    let kind = ResponsesItem.Kind.call(isFreeform: call.kind == .freeform)
+    output.settle(before: kind, &bytes)
+    if !isSigned, let signature = call.signature { addThought(Signature(.geminiNext, signature.value), &bytes) }
+    var item = output.item(kind)
+    item.name = call.name
+    item.callID = ids.outgoing(call.id)
+    if item.callID != call.id { losses.append(Loss("tool_calls[\(calls)].id", call.id.isEmpty ? .synthesized : .renamed)) }
+    calls += 1
+    slots.append(Slot(place: place, kind: kind, item: output.add(item, &bytes)))
+    grow(place, call.arguments, &bytes)
+  }
+
+  /// A thought without words that carries a signature. Source: wire-formats §2.7.
+  private mutating func addThought(_ signature: Signature, _ bytes: inout [UInt8]) {
+    let index = output.add(output.item(.reasoning), &bytes)
+    _ = output.sign(index, signature)
+    output.close(index, &bytes)
+    output.settle(before: .call(isFreeform: false), &bytes)
+  }
+
+  /// An image of the model's own is what the vendor's tool for images gives; nothing else has a place.
+  private mutating func open(_ place: Place, _ media: Media, _ bytes: inout [UInt8]) {
+    guard media.kind == .image, case .data(let data, _) = media.source else {
+      return losses.append(Loss(media.kind.rawValue, .dropped))
     }
+    output.settle(before: .image, &bytes)
+    let index = output.add(output.item(.image), &bytes)
+    output.fill(index, data)
+    output.close(index, &bytes)
+  }
+
+  private mutating func grow(_ place: Place, _ text: String, _ bytes: inout [UInt8]) {
+    guard !text.isEmpty, let slot = slot(place) else { return }
+    output.grow(item(slot, &bytes), text, &bytes)
+  }
+
+  /// The item of an open part; it begins with its first content.
+  private mutating func item(_ slot: Int, _ bytes: inout [UInt8]) -> Int {
+    if let item = slots[slot].item { return item }
+    let kind = slots[slot].kind
+    let item = kind == .reasoning ? output.add(output.item(kind), &bytes) : output.beginText(kind, &bytes)
+    slots[slot].item = item
+    return item
+  }
+
+  private mutating func sign(_ place: Place, _ signature: Signature, _ bytes: inout [UInt8]) {
+    if let slot = slot(place) {
+      guard slots[slot].kind == .reasoning else { return losses.append(Loss("signature", .dropped)) }
+      _ = output.sign(item(slot, &bytes), signature)
+    } else if !output.signLast(signature) {  // it came behind the part
+      output.settle(before: .reasoning, &bytes)
+      addThought(signature, &bytes)
+    }
+  }
+
+  private mutating func cite(_ place: Place, _ citation: Citation, _ bytes: inout [UInt8]) {
+    let isTaken: Bool
+    if let slot = slot(place), slots[slot].kind == .message(isRefusal: false) {
+      isTaken = output.cite(item(slot, &bytes), citation)
+    } else {
+      isTaken = output.citeLast(citation)
+    }
+    if !isTaken { losses.append(Loss("annotations", .dropped)) }
   }
 }

@@ -16,7 +16,7 @@ private func tokens(_ text: String) -> JSON { ["content": [["token": JSON(text),
       .logprobs(candidate: 0, tokens("y")), .delta(text, "y"), .close(text), .finish(candidate: 0, .stop), .end,
     ]
     for event in events { encoder.encode(event, into: &bytes) }
-    let all = #""logprobs":[{"token":"He","logprob":-0.5},{"token":"y","logprob":-0.5}]"#
+    let all = #""logprobs":[{"token":"He","logprob":-0.5,"top_logprobs":[]},{"token":"y","logprob":-0.5,"top_logprobs":[]}]"#
     #expect(String(decoding: bytes, as: UTF8.self).contains(#""text":"Hey",\#(all)"#))
   }
 }
