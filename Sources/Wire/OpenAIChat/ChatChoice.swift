@@ -17,6 +17,8 @@ struct ChatChoice: Sendable {
   private var lastText: Place?
   private var soFar = TextMark()
   private var hasRefused = false
+  /// Whether thoughts come in a member of their own, beside `reasoning_details`.
+  private var hasReasoningText = false
   private var hasLostAudio = false
   /// Whether it has text, a refusal, an image or a call. Reasoning alone is nothing to show. Source: wire-formats §9.
   private(set) var hasContent = false
@@ -184,11 +186,12 @@ extension ChatChoice {
         switch place {
         case .reasoningContent: message["reasoning_content"]?.string
         case .reasoning: message["reasoning"]?.string
-        case .reasoningDetails: details.map { Self.text(of: $0, known: lastReasoning?.text) }
+        case .reasoningDetails: details.map { spoken($0) }
         case .contentParts, .tags: nil
         }
       guard let text, !text.isEmpty else { continue }
       splitter?.giveUp()
+      hasReasoningText = hasReasoningText || place != .reasoningDetails
       grow(.reasoning, text, &events)
       break
     }
@@ -196,11 +199,18 @@ extension ChatChoice {
   }
 
   /// The text of all entries but such as repeat what is known already, to bring its signature.
-  private static func text(of details: JSON, known: String?) -> String {
+  private func spoken(_ details: JSON) -> String {
     details.elements.map { detail in
       let text = detail["text"]?.string ?? detail["summary"]?.string ?? ""
-      return detail["signature"]?.string != nil && text == known ? "" : text
+      return detail["signature"]?.string != nil && isKnown(text) ? "" : text
     }.joined()
+  }
+
+  /// Whether a text is all of the last thought, or its end where the text comes in a member of its own: there a thought without a
+  /// signature and the next one run together.
+  private func isKnown(_ text: String) -> Bool {
+    guard let known = lastReasoning?.text else { return false }
+    return known == text || hasReasoningText && known.utf8.suffix(text.utf8.count).elementsEqual(text.utf8)
   }
 
   private mutating func sign(_ detail: JSON, _ events: inout [Event]) {
@@ -214,6 +224,7 @@ extension ChatChoice {
       if lastReasoning == nil { begin(.reasoning, &events) }
       guard let place = lastReasoning?.place else { return }
       events.append(.signature(place, Signature(envelope: text) ?? Signature(.chat, text)))
+      if open?.kind == .reasoning { close(&events) }  // what comes behind a signature is another thought
     }
   }
 
