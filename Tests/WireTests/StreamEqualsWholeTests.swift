@@ -193,6 +193,28 @@ private let seeds: [UInt64] = Array(1...40)
     }
   }
 
+  @Test(arguments: UpstreamCodec.all)
+  fileprivate func `brings all of the text and the thoughts, each once`(codec: UpstreamCodec) throws {
+    for seed in 1...400 as ClosedRange<UInt64> {
+      let turn = Reply(RandomTurn(seed, [.signatures, .anyOrder]).events)
+      let bytes = codec.sample(turn.events)
+      let read = Reply(try codec.events(bytes) { bytes.count })
+      #expect(Self.said(read) == Self.said(turn), "seed \(seed)")
+    }
+  }
+
+  /// Texts and thoughts, each joined, and the thoughts' signatures.
+  private static func said(_ reply: Reply) -> [String] {
+    var (texts, thoughts, signatures) = ("", "", "")
+    for part in reply.candidates.first?.parts ?? [] {
+      if case .text(let text, _) = part { texts += text }
+      guard case .reasoning(let thought) = part else { continue }
+      thoughts += thought.text
+      signatures += thought.signature.map { $0.envelope + " " } ?? ""
+    }
+    return [texts, thoughts, signatures]
+  }
+
   /// From an upstream's bytes to what each client gets.
   @Test(arguments: UpstreamCodec.all, ClientCodec.all)
   fileprivate func `reaches every client as its whole reply would`(upstream: UpstreamCodec, client: ClientCodec) throws {

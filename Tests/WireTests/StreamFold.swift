@@ -153,7 +153,10 @@ enum StreamFold {
       for candidate in elements(event["candidates"]) {
         let index = candidate["index"]?.int ?? 0
         for part in elements(candidate.at("content.parts")) { append(part, &parts[index, default: []]) }
-        for (name, value) in candidate.members where !["content", "index"].contains(name) { rest[index, default: [:]][name] = value }
+        for (name, value) in candidate.members where !["content", "index"].contains(name) {
+          let known = rest[index]?[name]
+          rest[index, default: [:]][name] = name == "logprobsResult" ? joined(known ?? .null, value) : value
+        }
       }
     }
     let candidates = Set(parts.keys).union(rest.keys).sorted().map { index -> JSON in
@@ -164,6 +167,11 @@ enum StreamFold {
   }
 
   static func gemini(whole: JSON) -> JSON { gemini([whole]) }
+
+  /// The lists of both, one behind the other.
+  private static func joined(_ known: JSON, _ more: JSON) -> JSON {
+    .object(more.members.map { ($0.name, .array(elements(known[$0.name]) + elements($0.value))) })
+  }
 
   /// A part goes on with the one before it when both are plain texts, or thoughts of which only the later is signed.
   private static func append(_ part: JSON, _ parts: inout [JSON]) {

@@ -13,8 +13,7 @@ package struct ResponsesStreamEncoder: EventEncoder {
   private let object: ResponsesObject
   private var output = ResponsesOutput()
   private var slots: [Slot] = []
-  /// The candidate that is told; the wire has one.
-  private var candidate: Int?
+  /// Candidates that were left out; the wire has one.
   private var others: Set<Int> = []
   private var ids = CallIDs(.responses)
   private var calls = 0
@@ -119,12 +118,10 @@ package struct ResponsesStreamEncoder: EventEncoder {
     }
   }
 
-  /// Whether this is the candidate that the client gets: the first that comes.
+  /// Whether this is the candidate that the client gets: not the first that comes, which candidates side by side leave to chance.
   private mutating func isTold(_ index: Int) -> Bool {
-    let told = candidate ?? index
-    candidate = told
-    if index != told, others.insert(index).inserted { losses.append(Loss("choices[\(index)]", .dropped)) }
-    return index == told
+    if index != 0, others.insert(index).inserted { losses.append(Loss("choices[\(index)]", .dropped)) }
+    return index == 0
   }
 
   private func slot(_ place: Place) -> Int? { slots.lastIndex { $0.place == place } }
