@@ -247,4 +247,4 @@ def _heard_gemini(body):
                 yield role, Call(call.get("id"), call["name"], call.get("args", {}), signature)
             else:
                 told = part["functionResponse"]
-                yield "result", (told.get("id"), told["name"], told["response"]["output"])
+                yield "result", (told.get("id"), told["name"], told["response"].get("output", told["response"]))

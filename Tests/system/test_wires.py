@@ -93,6 +93,86 @@ def test_an_agent_calls_gets_results_and_answers(connect, talk, wire, stream):
     assert declared[wire]()[0][1]["required"] == ["city"]
 
 
+def weather(city: str) -> str:
+    """Tells the weather.
+
+    Args:
+        city: The city's name.
+    """
+    return "sunny in " + city
+
+
+@each_wire
+@whole_and_streamed
+def test_the_sdks_own_loops_run_a_tool_to_its_end(connect, wire, stream):
+    import anthropic
+    gateway, upstream = connect(wire)
+    call = Call("call_1", "weather", {"city": "Bern"})
+    answer = [call], [Text("It is sunny.")]
+    result = ("result", ("call_1", "weather" if wire == "gemini" else None, "sunny in Bern"))
+
+    upstream.says(*answer)
+    runner = Messages(gateway).client.beta.messages.tool_runner(
+        model="fast", max_tokens=100, tools=[anthropic.beta_tool(weather)], messages=[{"role": "user", "content": "How is it?"}], stream=stream)
+    last = [turn.get_final_message() if stream else turn for turn in runner][-1]
+    assert last.content[0].text == "It is sunny."
+    sent = upstream.requests[-1].body
+    if wire == "anthropic":  # the SDK lets the vendor hold the conversation
+        assert (sent["thread"], heard(wire, sent)) == ({"type": "continue", "previous_message_id": "msg_up"}, [result])
+    else:
+        assert heard(wire, sent) == [("user", "How is it?"), ("assistant", call), result]
+
+    upstream.says(*answer)
+    gemini = Gemini(gateway)
+    chat = gemini.client.chats.create(model="fast", config={"tools": [weather]})
+    if stream:
+        text = "".join(piece.text or "" for piece in chat.send_message_stream("How is it?"))
+    else:
+        text = chat.send_message("How is it?").text
+    assert text == "It is sunny."
+    role, told = heard(wire, upstream.requests[-1].body)[-1]
+    assert role == "result" and "sunny in Bern" in str(told)
+
+
+@each_wire
+@whole_and_streamed
+def test_the_sdks_own_helpers_read_structured_answers(connect, wire, stream):
+    import pydantic
+
+    class Forecast(pydantic.BaseModel):
+        city: str
+        degrees: int
+
+    gateway, upstream = connect(wire)
+    upstream.says([Text('{"city":"Bern","degrees":21}')])
+    expected = Forecast(city="Bern", degrees=21)
+    asked = {"model": "fast", "messages": [{"role": "user", "content": "How is it?"}]}
+
+    openai = Chat(gateway).client
+    if stream:
+        with openai.chat.completions.stream(**asked, response_format=Forecast) as events:
+            assert events.get_final_completion().choices[0].message.parsed == expected
+        with openai.responses.stream(model="fast", input="How is it?", text_format=Forecast) as events:
+            assert events.get_final_response().output_parsed == expected
+    else:
+        assert openai.chat.completions.parse(**asked, response_format=Forecast).choices[0].message.parsed == expected
+        assert openai.responses.parse(model="fast", input="How is it?", text_format=Forecast).output_parsed == expected
+        assert Messages(gateway).client.messages.parse(**asked, max_tokens=100, output_format=Forecast).parsed_output == expected
+        gemini = Gemini(gateway)
+        assert gemini.client.models.generate_content(model="fast", contents="Hi", config={
+            "response_mime_type": "application/json", "response_schema": Forecast}).parsed == expected
+    for request in upstream.requests:
+        sent = request.body
+        if wire == "openai-chat":
+            schema = sent["response_format"]["json_schema"]["schema"]
+        elif wire == "anthropic":
+            schema = sent["output_config"]["format"]["schema"]
+        else:
+            config = sent["generationConfig"]
+            schema = config.get("responseJsonSchema") or config.get("responseSchema") or config["response_schema"]
+        assert set(schema["required"]) == {"city", "degrees"}
+
+
 # Thinking
 
 

@@ -11,7 +11,9 @@ extension AnthropicRequest {
     edit.set("model", to: JSON(model.name), in: body)
     if model.capabilities.sampling == .none { splice.dropSampling(body, &edit) }
     if model.capabilities.toolChoice == .autoOnly { splice.freeChoice(body, &edit) }
-    if let messages = body["messages"], messages.kind == .array { try splice.change(messages, system: body["system"], in: body, &edit) }
+    if let messages = body["messages"], messages.kind == .array, messages.count > 0 {
+      try splice.change(messages, system: body["system"], in: body, &edit)
+    }
     return (edit.bytes(), splice.losses)
   }
 }

@@ -56,8 +56,19 @@ struct AnthropicRequestReader {
     case "tools": tools(value)
     case "tool_choice": try toolChoice(value)
     case "service_tier" where value.string == "auto": break  // a hint that changes nothing
+    case "thread": throw Self.unthreaded
     default: drop(name)
     }
+  }
+
+  /// A conversation that the vendor holds: what is sent is only its last piece. The official client's tool runner begins one unasked,
+  /// and by this code alone it sends the whole conversation instead. Source: anthropic 2.13.0, `thread_unsupported_request_error.py`.
+  private static var unthreaded: Fault {
+    var fault = Fault(
+      .invalid, "This model holds no threads: send the whole conversation in 'messages', without 'thread'.", code: "unsupported_parameter",
+      param: "thread")
+    fault.members = [("details", ["error_code": "thread_unsupported_request"])]
+    return fault
   }
 
   private mutating func drop(_ path: String) { chat.losses.append(Loss(path, .dropped)) }

@@ -43,7 +43,8 @@ package enum AnthropicRequestCheck {
       if let content = message["content"], content.kind == .array { try AnthropicBlockCheck.check(blocks: content) { path() + ".content" } }
       position += 1
     }
-    guard position > 0 else { throw RequestShape.empty("messages") }
+    // A paused turn of a thread goes on from nothing.
+    guard position > 0 || body.at("thread.type")?.string == "continue" else { throw RequestShape.empty("messages") }
   }
 
   private static func unknownRole(_ role: String, _ path: String) -> Fault {

@@ -89,3 +89,25 @@ private let body: JSON = {
     #expect(try JSON(parsing: AnthropicRequest.splice(counted, for: model).body)["max_tokens"] == nil)
   }
 }
+
+@Suite struct `A thread that the vendor holds` {
+  private static let start = #"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"x"}],"thread":{"type":"create"}}"#
+  private static let paused = #"{"model":"m","max_tokens":9,"messages":[],"thread":{"type":"continue","previous_message_id":"msg_1"}}"#
+
+  @Test(arguments: [start, paused])
+  func `is refused on another wire, in the words that make the client send everything`(text: String) throws {
+    let body = try JSON(parsing: Array(text.utf8))
+    let fault = #expect(throws: Fault.self) { try AnthropicRequest.decode(body) }
+    let error = try JSON(parsing: ErrorShape.anthropic.body(try #require(fault)))
+    #expect(error.at("error.details.error_code") == "thread_unsupported_request")
+    #expect(error.at("error.type") == "invalid_request_error")
+  }
+
+  @Test(arguments: [start, paused])
+  func `passes on its own wire`(text: String) throws {
+    let body = try JSON(parsing: Array(text.utf8))
+    try AnthropicRequestCheck.check(body)
+    let spliced = try AnthropicRequest.splice(body, for: TargetModel(name: "m", capabilities: Capabilities(wire: .anthropic)))
+    #expect(String(decoding: spliced.body, as: UTF8.self) == text)
+  }
+}
