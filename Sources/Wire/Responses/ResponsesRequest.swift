@@ -128,7 +128,7 @@ extension ResponsesRequestReader {
       let description = tool["description"]?.string
       switch tool["type"]?.string {
       case "function":
-        let parameters = tool["parameters"].flatMap { $0.isNull ? nil : $0 }
+        let parameters = tool["parameters"]?.present
         let kind = Tool.Kind.function(parameters: parameters, strict: tool["strict"]?.bool)
         chat.tools.append(Tool(name, description: description, kind, at: path))
       case "custom":
