@@ -18,20 +18,30 @@ package enum ResponsesRequestCheck {
       try (Self.tools[tool["type"]?.string ?? ""] ?? typed).check(tool) { "tools[\(position)]" }
       position += 1
     }
-    if let format = body.at("text.format"), !format.isNull { try typed.check(format) { "text.format" } }
-    if let choice = body["tool_choice"], choice.kind == .object { try typed.check(choice) { "tool_choice" } }
+    try check(options: body)
+  }
+
+  private static func check(options body: JSON) throws(Fault) {
+    if let text = body["text"]?.present { try self.text.check(text) { "text" } }
+    if let format = body.at("text.format")?.present { try self.format.check(format) { "text.format" } }
+    if let reasoning = body["reasoning"]?.present { try self.reasoning.check(reasoning) { "reasoning" } }
+    if let include = body["include"]?.present { try ChatRequestCheck.checkAll(include, are: .string, at: "include") }
+    guard let choice = body["tool_choice"], choice.kind == .object else { return }
+    try self.choice.check(choice) { "tool_choice" }
+    guard ["function", "custom"].contains(choice["type"]?.string), choice["name"] == nil else { return }
+    throw RequestShape.missing("tool_choice.name")
   }
 
   private static func check(item: JSON, at path: RequestShape.Path) throws(Fault) {
-    try RequestShape.check(item, is: .object, at: path)
+    try self.item.check(item, at: path)
     let type = item["type"]?.string ?? "message"
     guard let shape = items[type] else { return }
     try shape.check(item, at: path)
     if type == "message" { try check(role: item["role"]?.string ?? "", at: path) }
-    guard let content = item[type == "message" ? "content" : "output"], content.kind == .array else { return }
+    let name = type == "message" ? "content" : type == "reasoning" ? "summary" : "output"
+    guard let content = item[name], content.kind == .array else { return }
     var position = 0
     for part in content.elements {
-      let name = type == "message" ? "content" : "output"
       try (parts[part["type"]?.string ?? ""] ?? typed).check(part) { "\(path()).\(name)[\(position)]" }
       position += 1
     }
@@ -48,6 +58,12 @@ package enum ResponsesRequestCheck {
   // MARK: Tables
 
   private static let typed = RequestShape(["type": .string], required: ["type"])
+  private static let item = RequestShape(["type": .string, "id": .string])
+  private static let text = RequestShape(["format": .object, "verbosity": .string])
+  private static let format = RequestShape(
+    ["type": .string, "name": .string, "schema": .object, "description": .string, "strict": .boolean], required: ["type"])
+  private static let reasoning = RequestShape(["effort": .string, "summary": .string])
+  private static let choice = RequestShape(["type": .string, "name": .string, "mode": .string, "tools": .array], required: ["type"])
 
   private static let members = RequestShape(
     [
@@ -70,6 +86,7 @@ package enum ResponsesRequestCheck {
 
   private static let parts: [String: RequestShape] = [
     "input_text": RequestShape(["text": .string], required: ["text"]), "output_text": RequestShape(["text": .string], required: ["text"]),
+    "summary_text": RequestShape(["text": .string], required: ["text"]),
     "refusal": RequestShape(["refusal": .string], required: ["refusal"]),
     "input_image": RequestShape(["image_url": .string, "file_id": .string, "detail": .string]),
     "input_file": RequestShape(["file_data": .string, "file_id": .string, "file_url": .string, "filename": .string]),
