@@ -148,6 +148,15 @@ private func parts(_ reply: Reply) -> [String] { reply.candidates.first?.parts.m
     #expect(try lenient.end().contains(.finish(candidate: 0, .stop)))
   }
 
+  @Test func `wants the finish of every choice, with or without the end marker`() throws {
+    var decoder = ChatStreamDecoder()
+    let text =
+      #"data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"},{"index":1,"delta":{"content":"b"}}]}"#
+      + "\n\ndata: [DONE]\n\n"
+    for frame in try frames(text) { _ = try decoder.decode(frame) }
+    #expect(throws: Fault.self) { try decoder.end() }
+  }
+
   @Test(arguments: [
     (#"{"error":{"message":"x","type":"server_error","code":500}}"#, Fault.Kind.internal),
     (#"{"error":{"message":"x","code":"429"}}"#, .rateLimited),
