@@ -26,6 +26,8 @@ struct ResponsesItem: Sendable {
   var signature: Signature?
   var contents: [Content] = []
   var progress = JSONProgress()
+  /// Whether the upstream has ended the call.
+  var isEnded = false
   var isClosed = false
   var status = "in_progress"
 
@@ -43,6 +45,9 @@ struct ResponsesItem: Sendable {
 
   /// The arguments as they are told at the end: none at all are an empty object.
   var arguments: String { kind == .function && !text.utf8.contains { $0 > 32 } ? "{}" : text }
+
+  /// Whether the call is known to be whole: its JSON is complete, or it ended and has none.
+  var isWhole: Bool { kind == .function && progress.isComplete || isEnded && (kind == .custom || !text.utf8.contains { $0 > 32 }) }
 
   /// Writes the item as it stands.
   func write(_ writer: inout JSONWriter) {

@@ -37,7 +37,7 @@ package struct ResponsesStreamEncoder: EventEncoder {
     case .citation(let place, let citation):
       if let (item, content) = places[place], content >= 0 { items[item].contents[content].citations.append(citation) }
     case .close(let place):
-      if let (item, content) = places[place], content < 0, items[item].kind != .reasoning { close(item, &bytes) }
+      if let (item, content) = places[place], content < 0, items[item].kind != .reasoning { end(call: item, &bytes) }
     case .logprobs(0, let json): note(json)
     case .finish(0, let reason, let sequence):
       finish = reason
@@ -226,12 +226,15 @@ package struct ResponsesStreamEncoder: EventEncoder {
     close(position, &bytes)
   }
 
-  /// A call whose JSON is complete is closed before something else opens.
+  /// A call that may have been cut by the limit closes when it is known whether it was. Source: wire-formats §7.2.
+  private mutating func end(call position: Int, _ bytes: inout [UInt8]) {
+    items[position].isEnded = true
+    if items[position].kind == .function, items[position].progress.isComplete { close(position, &bytes) }
+  }
+
+  /// A call that is whole is closed before something else opens.
   private mutating func closeCompleteCalls(_ bytes: inout [UInt8]) {
-    for position in items.indices
-    where !items[position].isClosed && items[position].kind == .function && items[position].progress.isComplete {
-      close(position, &bytes)
-    }
+    for position in items.indices where !items[position].isClosed && items[position].isWhole { close(position, &bytes) }
   }
 
   private mutating func close(_ position: Int, _ bytes: inout [UInt8]) {
