@@ -12,6 +12,7 @@ package struct ResponsesStreamEncoder: EventEncoder {
   private var places: [Place: (item: Int, content: Int)] = [:]
   /// The message or thought that is open.
   private var current: Int?
+  private var calls = 0
   private var hasStarted = false
   private var finish: FinishReason?
   private var usage: Usage?
@@ -108,7 +109,9 @@ package struct ResponsesStreamEncoder: EventEncoder {
     if let signature = call.signature { sign(next: signature, &bytes) }
     endCurrent(&bytes)
     var item = ResponsesItem(call.kind == .freeform ? .custom : .function, index: items.count)
-    item.callID = call.id
+    item.callID = CallIDs.shown(call.id, .responses)
+    if item.callID != call.id { losses.append(Loss("tool_calls[\(calls)].id", .renamed)) }
+    calls += 1
     item.name = call.name
     places[place] = (add(item, &bytes), -1)
     grow(place, call.arguments, &bytes)
