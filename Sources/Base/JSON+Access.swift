@@ -5,6 +5,14 @@ extension JSON {
   /// Whether the value is `null`.
   package var isNull: Bool { kind == .null }
 
+  /// The value unless it is `null`.
+  ///
+  /// For `x.isNull ? nil : x`, which means something else: there `nil` is a literal of this type, and the answer `null`.
+  package var present: JSON? {
+    guard !isNull else { return nil }
+    return self
+  }
+
   /// The text of a string, escapes decoded; nil for other kinds. A lone surrogate becomes U+FFFD.
   package var string: String? { kind == .string ? document.text(of: index) : nil }
 

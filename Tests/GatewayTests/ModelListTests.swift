@@ -64,4 +64,20 @@ import Wire
     #expect(throws: Fault.self) { try answer("/v1beta/models/nobody") }
     #expect(throws: Fault.self) { try answer("/v1beta/models/") }
   }
+
+  @Test(
+    arguments: [
+      ("GET", "/v1beta/models/a:b", nil), ("POST", "/v1beta/models/a:b", .unknownURL), ("POST", "/v1beta/models/a:", .unknownURL),
+      ("POST", "/v1/models/a", .methodNotAllowed), ("GET", "/v1beta/models/a:generateContent", .methodNotAllowed),
+      ("POST", "/v1beta/models/a:b:generateContent", nil),
+    ] as [(String, String, Fault.Kind?)])
+  func `knows a model's name from an unknown verb by the method`(method: String, target: String, kind: Fault.Kind?) {
+    var found: Fault.Kind?
+    do throws(Fault) {
+      _ = try ClientEndpoint(RequestHead(method: method, target: target, headers: Headers()))
+    } catch {
+      found = error.kind
+    }
+    #expect(found == kind)
+  }
 }

@@ -33,12 +33,18 @@ package enum ClientEndpoint: Sendable, Equatable {
     } else if let other = Self.other(path) {
       endpoint = other
     } else {
-      throw Fault(.unknownURL, "Unknown request URL: \(head.method) \(path.prefix(200)). Check the path and the method.")
+      throw Self.unknown(head)
     }
+    // A verb that is not known is no model's name, which only a GET may ask for. Source: wire-formats §3.4.
+    if case .model(let id) = endpoint, head.method == "POST", id.contains(":") { throw Self.unknown(head) }
     guard endpoint.allows(head.method) else {
       throw Fault(.methodNotAllowed, "\(head.method) is not allowed here; use \(endpoint.methods).", detail: endpoint.methods)
     }
     self = endpoint
+  }
+
+  private static func unknown(_ head: RequestHead) -> Fault {
+    Fault(.unknownURL, "Unknown request URL: \(head.method) \(head.path.prefix(200)). Check the path and the method.")
   }
 
   private static func other(_ path: String) -> ClientEndpoint? {

@@ -13,6 +13,7 @@ struct AnthropicTools {
 
   /// Reads tools and choice; where the model knows no forced choice, it may choose itself.
   mutating func read(_ chat: Chat, _ capabilities: Capabilities) throws(Fault) {
+    names.reserve(chat.tools)
     var allowed: [String]?
     if case .allowed(let names, _) = chat.toolChoice { allowed = names }
     for tool in chat.tools where allowed?.contains(tool.name) ?? true { add(tool, chat.wire) }

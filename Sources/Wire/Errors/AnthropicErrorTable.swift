@@ -12,7 +12,9 @@ enum AnthropicErrorTable {
   /// Agent clients make their conversation shorter when they read these words, and only then.
   private static func message(_ fault: Fault) -> String {
     let opening = "prompt is too long"
-    guard fault.kind == .contextOverflow, !fault.message.lowercased().contains(opening) else { return fault.message }
+    guard fault.kind == .contextOverflow, !fault.message.lowercased().contains(opening) else {
+      return fault.placedMessage
+    }
     return fault.message.isEmpty ? opening : opening + ": " + fault.message
   }
 

@@ -69,6 +69,13 @@ package enum ErrorShape: Sendable {
 }
 
 extension Fault {
+  /// The message for wires that have no member for the field: a refusal of the gateway's own begins with its path. An upstream's path
+  /// would be one of the body that went up.
+  var placedMessage: String {
+    guard kind == .invalid, code != nil, let param, !message.contains(param) else { return message }
+    return "\(param): \(message)"
+  }
+
   /// Seconds after which a retry makes sense, as the client may hear it; never for a lack of funds.
   var retryHint: Int? {
     kind == .funds ? nil : retryAfter.map { max(0, $0) }

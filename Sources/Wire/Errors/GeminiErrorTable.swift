@@ -5,7 +5,7 @@ enum GeminiErrorTable {
   /// The members of the `error` object.
   static func write(_ fault: Fault, status: Int, _ writer: inout JSONWriter) {
     writer.member("code", status)
-    writer.member("message", fault.message)
+    writer.member("message", fault.placedMessage)
     writer.member("status", word(fault.kind))
     if let seconds = fault.retryHint { writeDetails(seconds, &writer) }
     let own = ["code", "message", "status", "details"]

@@ -6,7 +6,7 @@ struct GeminiContentReader {
   private(set) var messages: [Message] = []
   private(set) var losses: [Loss] = []
   /// Calls without a result yet.
-  private var waiting: [(id: String, name: String, isIDOurs: Bool)] = []
+  private var waiting: [(id: String, name: String, sent: String)] = []
 
   mutating func read(_ content: JSON, at path: SourcePath) throws(Fault) {
     let isModel = content["role"]?.string == "model"
@@ -122,27 +122,31 @@ struct GeminiContentReader {
   // MARK: Calls and results
 
   private mutating func call(_ value: JSON, _ signature: GeminiSignature?, _ path: SourcePath) -> Part {
-    var id = value["id"]?.string ?? ""
-    let isIDOurs = id.isEmpty
-    if isIDOurs {
+    let sent = value["id"]?.string ?? ""
+    var id = sent
+    if sent.isEmpty || waiting.contains(where: { $0.id == sent }) {
       id = Identifier.make("call_")
       losses.append(Loss(path.text("functionCall.id"), .synthesized))
     }
-    var call = ToolCall(id: id, name: value["name"]?.string ?? "", arguments: value.gemini("args").map(ArgumentText.compact) ?? "{}")
+    let arguments = value.gemini("args").map(ArgumentText.compact) ?? "{}"
+    var call = ToolCall(id: id, name: value["name"]?.string ?? "", arguments: arguments)
     switch signature {
     case .native(let text): call.signature = Signature(.gemini, text)
     case .sentinel, .unknown: drop(path.text("thoughtSignature"))
     case .foreign, nil: break
     }
-    waiting.append((id, call.name, isIDOurs))
+    waiting.append((id, call.name, sent))
     return .call(call)
   }
 
   private mutating func result(_ value: JSON, _ path: SourcePath) throws(Fault) -> ToolResult {
-    let object = value["response"].flatMap { $0.isNull ? nil : $0 } ?? [:]
+    let object = value["response"]?.present ?? [:]
     let name = value["name"]?.string ?? ""
-    let known = waiting.firstIndex { $0.id == value["id"]?.string } ?? waiting.firstIndex { $0.name == name }
-    var result = ToolResult(id: value["id"]?.string ?? name, name: name, parts: [], object: object)
+    let sent = value["id"]?.string ?? ""
+    let known =
+      waiting.firstIndex { !sent.isEmpty && $0.sent == sent && $0.name == name } ?? waiting.firstIndex { !sent.isEmpty && $0.sent == sent }
+      ?? waiting.firstIndex { $0.name == name }
+    var result = ToolResult(id: sent.isEmpty ? name : sent, name: name, parts: [], object: object)
     if let known { result.id = waiting.remove(at: known).id }
     if object.count == 1, let text = object["output"]?.string {
       result.parts = [.text(text)]

@@ -37,7 +37,7 @@ enum GeminiName {
 extension JSON {
   /// A member of a Gemini object by its name in camel case, in either spelling; null is none.
   func gemini(_ name: String) -> JSON? {
-    if let value = self[name] { return value.isNull ? nil : value }
+    if let value = self[name] { return value.present }
     let other = GeminiName.snake(name)
     guard other != name, let value = self[other], !value.isNull else { return nil }
     return value

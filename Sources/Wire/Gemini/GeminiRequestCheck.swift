@@ -35,18 +35,23 @@ package enum GeminiRequestCheck {
       position += 1
     }
     guard position > 0 else { throw RequestShape.empty(RequestShape.join(path, "contents")) }
-    if let system = member("systemInstruction", of: body) { try check(content: system.value, RequestShape.join(path, system.name)) }
+    if let system = member("systemInstruction", of: body) { try check(parts: system.value, RequestShape.join(path, system.name)) }
     try checkTools(body, path)
     if let config = member("toolConfig", of: body), let calling = member("functionCallingConfig", of: config.value) {
-      try self.calling.check(calling.value) { RequestShape.join(path, "\(config.name).\(calling.name)") }
+      let place = RequestShape.join(path, "\(config.name).\(calling.name)")
+      try self.calling.check(calling.value) { place }
+      try checkTexts("allowedFunctionNames", of: calling.value, place)
     }
     guard let config = member("generationConfig", of: body) else { return }
     try generation.check(config.value) { RequestShape.join(path, config.name) }
-    if let stop = member("stopSequences", of: config.value) {
-      try ChatRequestCheck.checkAll(stop.value, are: .string, at: RequestShape.join(path, "\(config.name).\(stop.name)"))
-    }
+    for name in ["stopSequences", "responseModalities"] { try checkTexts(name, of: config.value, RequestShape.join(path, config.name)) }
     guard let thinking = member("thinkingConfig", of: config.value) else { return }
     try self.thinking.check(thinking.value) { RequestShape.join(path, "\(config.name).\(thinking.name)") }
+  }
+
+  private static func checkTexts(_ name: String, of object: JSON, _ path: String) throws(Fault) {
+    guard let list = member(name, of: object) else { return }
+    try ChatRequestCheck.checkAll(list.value, are: .string, at: "\(path).\(list.name)")
   }
 
   /// Two members of one name would let the gateway and the upstream read different requests.
@@ -62,17 +67,34 @@ package enum GeminiRequestCheck {
   }
 
   private static func check(content: JSON, _ path: String) throws(Fault) {
-    try self.content.check(content) { path }
+    try check(parts: content, path)
     if let role = content["role"]?.string, !roles.contains(role) {
       throw Fault(
         .invalid, "Invalid value for '\(path).role': expected one of user, model, but got '\(role.prefix(64))'.", code: "invalid_value",
         param: path + ".role")
     }
+  }
+
+  /// A content whose role means nothing, as that of the system instruction. Source: wire-formats §3.4.
+  private static func check(parts content: JSON, _ path: String) throws(Fault) {
+    try self.content.check(content) { path }
     for (position, part) in (content["parts"] ?? .null).elements.enumerated() {
       let place = "\(path).parts[\(position)]"
       try self.part.check(part) { place }
       for (name, value) in part.members where !value.isNull {
-        if let shape = inner[GeminiName.camel(name)] { try shape.check(value) { "\(place).\(name)" } }
+        guard let shape = inner[GeminiName.camel(name)] else { continue }
+        try shape.check(value) { "\(place).\(name)" }
+        if GeminiName.camel(name) == "functionResponse" { try check(resultParts: value["parts"] ?? .null, "\(place).\(name)") }
+      }
+    }
+  }
+
+  private static func check(resultParts parts: JSON, _ path: String) throws(Fault) {
+    for (position, part) in parts.elements.enumerated() {
+      let place = "\(path).parts[\(position)]"
+      try resultPart.check(part) { place }
+      for name in ["inlineData", "fileData"] {
+        if let data = member(name, of: part), let shape = inner[name] { try shape.check(data.value) { "\(place).\(data.name)" } }
       }
     }
   }
@@ -129,6 +151,7 @@ package enum GeminiRequestCheck {
     "functionCall": shape(["id": .string, "name": .string, "args": .object], required: ["name"]),
     "functionResponse": shape(["id": .string, "name": .string, "response": .object, "parts": .array], required: ["name"]),
   ]
+  private static let resultPart = shape(["inlineData": .object, "fileData": .object])
   private static let tool = shape(["functionDeclarations": .array])
   private static let declaration = shape(
     ["name": .string, "description": .string, "parameters": .object, "response": .object, "parametersJsonSchema": .object],

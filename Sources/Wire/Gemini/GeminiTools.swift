@@ -9,6 +9,7 @@ struct GeminiTools {
   private var allowed: [String] = []
 
   init(_ chat: Chat, _ model: TargetModel) throws(Fault) {
+    names.reserve(chat.tools)
     var sent = chat.tools
     if case .allowed(let wanted, isRequired: false) = chat.toolChoice {
       let names = Set(wanted)

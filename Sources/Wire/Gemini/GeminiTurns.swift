@@ -93,7 +93,9 @@ struct GeminiTurns {
 
   private mutating func part(_ content: Message.Content) throws(Fault) -> JSON? {
     switch content.part {
-    case .text(let text, _), .refusal(let text): return text.isEmpty ? nil : ["text": JSON(text)]
+    case .text(let text, _), .refusal(let text):
+      guard !text.isEmpty else { return nil }
+      return ["text": JSON(text)]
     case .media(let media): return try GeminiMedia.part(media, at: content.path, wire, model, &losses)
     case .opaque(.gemini, let json): return json
     case .reasoning, .call, .result, .opaque:

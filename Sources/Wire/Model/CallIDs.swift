@@ -38,6 +38,9 @@ package struct CallIDs: Sendable {
     return unique
   }
 
+  /// An upstream's id as a client's wire takes it. Every call of a reply has one, and what is cut keeps the digits that tell it apart.
+  package static func shown(_ id: String, _ rule: Rule) -> String { CallIDs(rule).fit(id) }
+
   private func fit(_ id: String) -> String {
     switch rule {
     case .any: id

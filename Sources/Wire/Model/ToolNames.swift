@@ -3,7 +3,8 @@ import Base
 /// The names of one request's tools on the way up, and back. Source: wire-formats §2.5.
 ///
 /// A name that doesn't fit the upstream's wire is changed the same way in tools, tool choice and history; in the reply the client
-/// gets its own name again, and a freeform tool that went up as a function is a freeform tool again.
+/// gets its own name again, and a freeform tool that went up as a function is a freeform tool again. Two names never become one: one
+/// that is taken already gets the digits of its hash, as one that is too long does.
 package struct ToolNames: Sendable {
   /// What a wire takes as a name.
   package enum Rule: Sendable {
@@ -16,6 +17,10 @@ package struct ToolNames: Sendable {
   }
 
   private let rule: Rule
+  /// The names that go up for those that don't fit.
+  private var changed: [String: String] = [:]
+  /// The names of the client's that go up as they are.
+  private var kept: Set<String> = []
   /// The client's name by the upstream's, for those that differ.
   private(set) var originals: [String: String] = [:]
   /// The client's names of freeform tools that went up as functions.
@@ -26,10 +31,19 @@ package struct ToolNames: Sendable {
     self.rule = rule
   }
 
+  /// Keeps the names of tools that fit for those tools. Comes before any other is asked for.
+  package mutating func reserve(_ tools: [Tool]) {
+    guard tools.contains(where: { !rule.allows($0.name) }) else { return }
+    for tool in tools where rule.allows(tool.name) { kept.insert(tool.name) }
+  }
+
   /// The name that goes up for a client's name.
   package mutating func upstream(_ name: String) -> String {
     guard !rule.allows(name) else { return name }
-    let fitting = rule.fit(name)
+    if let known = changed[name] { return known }
+    var fitting = rule.fit(name)
+    if kept.contains(fitting) || originals[fitting] != nil { fitting = ToolNames.Rule.cut(fitting, of: name) }
+    changed[name] = fitting
     originals[fitting] = name
     return fitting
   }
@@ -62,7 +76,12 @@ extension ToolNames.Rule {
     if text.isEmpty { text = "_" }
     if self == .gemini, let first = text.utf8.first, !Self.isLetter(first), first != UInt8(ascii: "_") { text = "_" + text.dropFirst() }
     guard text.utf8.count > most else { return text }
-    return text.prefix(55) + "_" + Digest.hex(Digest.sha256(Array(name.utf8)).prefix(4))
+    return Self.cut(text, of: name)
+  }
+
+  /// A text with digits that tell its name from all others.
+  fileprivate static func cut(_ text: String, of name: String) -> String {
+    text.prefix(55) + "_" + Digest.hex(Digest.sha256(Array(name.utf8)).prefix(4))
   }
 
   private func isLegal(_ byte: UInt8) -> Bool {

@@ -4,6 +4,8 @@ import Base
 struct ChatCalls: Sendable {
   private struct Call: Sendable {
     var id = ""
+    /// The id that the client knows it by.
+    var shown = ""
     var name = ""
     /// What came before the name.
     var held = ""
@@ -103,17 +105,32 @@ struct ChatCalls: Sendable {
       calls[number].isIDOurs = true
       events.append(.loss(Loss("tool_calls[\(number)].id", .synthesized)))
     }
+    let id = ownID(of: number)
+    if id != calls[number].id { events.append(.loss(Loss("tool_calls[\(number)].id", .renamed))) }
+    calls[number].shown = id
     calls[number].place = place
     let call = calls[number]
-    let part = ToolCall(id: call.id, name: call.name, kind: call.isFreeform ? .freeform : .function, signature: call.signature)
+    let part = ToolCall(id: id, name: call.name, kind: call.isFreeform ? .freeform : .function, signature: call.signature)
     events.append(.open(place, .call(part)))
     if !call.held.isEmpty { events.append(.delta(place, call.held)) }
     calls[number].held = ""
   }
 
+  /// An id that no other call of the choice has: the client tells results by it. Source: wire-formats §2.5.
+  private func ownID(of number: Int) -> String {
+    let id = calls[number].id
+    var own = id
+    var count = 2
+    while calls.contains(where: { $0.place != nil && $0.shown == own }) {
+      own = "\(id)_\(count)"
+      count += 1
+    }
+    return own
+  }
+
   /// Arguments as text; some upstreams give an object.
   private static func text(_ arguments: JSON?) -> String {
     guard let arguments, !arguments.isNull else { return "" }
-    return arguments.string ?? arguments.description
+    return arguments.string ?? ArgumentText.compact(arguments)
   }
 }

@@ -39,7 +39,7 @@ struct ChatChoice: Sendable {
       events.append(.logprobs(candidate: index, logprobs))
     }
     let isDelta = choice["delta"]?.kind == .object
-    guard let message = isDelta ? choice["delta"] : choice["message"].flatMap({ $0.kind == .object ? $0 : nil }) else {
+    guard let message = isDelta ? choice["delta"] : choice["message"], message.kind == .object else {
       return text(choice["text"]?.string ?? "", &events)
     }
     let content = Self.content(message)

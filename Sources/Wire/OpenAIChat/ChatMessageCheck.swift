@@ -99,7 +99,10 @@ enum ChatMessageCheck {
 
   private static let roles: KeyValuePairs<StaticString, RequestShape> = [
     "user": plain, "system": plain, "developer": plain,
-    "assistant": RequestShape(["content": [.string, .array], "refusal": .string, "tool_calls": .array, "audio": .object, "name": .string]),
+    "assistant": RequestShape([
+      "content": [.string, .array], "refusal": .string, "tool_calls": .array, "audio": .object, "name": .string,
+      "reasoning_content": .string, "reasoning_details": .array,
+    ]),
     "tool": RequestShape(["content": [.string, .array], "tool_call_id": .string], required: ["content", "tool_call_id"]),
     "function": RequestShape(["content": [.string, .null], "name": .string], required: ["content", "name"]),
   ]

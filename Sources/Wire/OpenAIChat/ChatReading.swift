@@ -11,7 +11,6 @@ struct ChatReading: Sendable {
   private var misses = 0
   private let relayRules: RelayRules
   private var hasStarted = false
-  private(set) var hasFinished = false
 
   init(_ dialect: Dialect, _ finishWords: [String: FinishReason], _ rules: [ErrorRule]) {
     self.dialect = dialect
@@ -69,7 +68,6 @@ struct ChatReading: Sendable {
   /// Ends the choices that are still open.
   mutating func finishAll(_ reason: FinishReason, _ events: inout [Event]) {
     for position in choices.indices { choices[position].finish(reason, &events) }
-    hasFinished = true
   }
 
   private mutating func start(_ json: JSON, _ events: inout [Event]) {
@@ -92,7 +90,6 @@ struct ChatReading: Sendable {
       try finish(position, word, &events)
     } else if isWhole {
       choices[position].finish(.stop, &events)
-      hasFinished = true
     }
     if let usage = Usage(chat: choice["usage"]) { events.append(.usage(usage)) }
   }
@@ -102,7 +99,6 @@ struct ChatReading: Sendable {
     let reason = try ChatRelay.reason(word, finishWords, hasContent: choices[position].hasContent)
     if finishWords[word] == nil, FinishReason(chat: word) == nil { events.append(.loss(Loss("finish_reason", .downgraded))) }
     choices[position].finish(reason, &events)
-    hasFinished = true
   }
 
   private mutating func position(_ index: Int, _ events: inout [Event]) -> Int {

@@ -52,7 +52,8 @@ package struct ChatReplyEncoder: ReplyEncoder {
     writer.beginObject()
     writer.member("index", candidate.index)
     writer.key("message")
-    let message = ChatMessage(candidate.parts)
+    var message = ChatMessage(candidate.parts)
+    if !takesID { message.fitIDs() }
     losses += message.losses
     message.write(&writer)
     writer.key("logprobs")
@@ -109,6 +110,14 @@ private struct ChatMessage {
       case .media(let media) where media.kind == .image: images.append(media)
       case .result, .media, .opaque: losses.append(Loss("content[\(number)]", .dropped))
       }
+    }
+  }
+
+  /// Cuts the ids that this wire is too short for. Source: wire-formats §2.5.
+  mutating func fitIDs() {
+    for (number, call) in calls.enumerated() {
+      calls[number].id = CallIDs.shown(call.id, .chat)
+      if calls[number].id != call.id { losses.append(Loss("tool_calls[\(number)].id", .renamed)) }
     }
   }
 

@@ -22,6 +22,7 @@ struct ChatRequestEncoder {
 
   mutating func encode() throws(Fault) -> EncodedRequest {
     let tools = try ChatToolPlan(chat, model, &losses)
+    names.reserve(chat.tools)
     writer.beginObject()
     writer.member("model", model.name)
     try writeMessages()

@@ -4,7 +4,6 @@ package import Base
 package struct ChatStreamDecoder: EventDecoder {
   private var reading: ChatReading
   private let endMeansStop: Bool
-  private var isDone = false
 
   /// A decoder at the start of a stream; `finishWords` and `endMeansStop` are `response.finish` and `response.eof` of the provider file.
   package init(
@@ -18,17 +17,14 @@ package struct ChatStreamDecoder: EventDecoder {
   package mutating func decode(_ frame: Frame) throws(Fault) -> [Event] {
     switch frame.kind {
     case .data where frame.event != "ping": return try reading.read(frame)
-    case .done: isDone = true
-    default: break
+    default: return []
     }
-    return []
   }
 
   /// The last events. `.broken` when the stream ended before the answer did. Source: wire-formats §7.1.
   package mutating func end() throws(Fault) -> [Event] {
     var events: [Event] = []
-    let isComplete = reading.isFinished || (isDone && reading.hasFinished)
-    guard isComplete || (endMeansStop && reading.hasContent) else {
+    guard reading.isFinished || (endMeansStop && reading.hasContent) else {
       throw Fault(.broken, "The upstream's stream broke off.", detail: "the stream ended without a finish reason")
     }
     reading.finishAll(.stop, &events)

@@ -126,6 +126,12 @@ package struct ChatStreamEncoder: EventEncoder {
     choices[position].calls += 1
     let kind = Open.Kind.call(number: number, isFreeform: call.kind == .freeform)
     parts.append(Open(place: place, kind: kind, hasArguments: !call.arguments.isEmpty))
+    var call = call
+    if !takesID {
+      let id = CallIDs.shown(call.id, .chat)
+      if id != call.id { losses.append(Loss("tool_calls[\(number)].id", .renamed)) }
+      call.id = id
+    }
     chunk(place.candidate, &bytes) { ChatMembers.calls([call], from: number, &$0) }
   }
 

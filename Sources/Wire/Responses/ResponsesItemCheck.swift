@@ -12,7 +12,12 @@ enum ResponsesItemCheck {
     case .output:
       try output.check(item, at: path)
       try checkParts(item["output"], "output", at: path)
-    case .reasoning: try reasoning.check(item, at: path)
+    case .reasoning:
+      try reasoning.check(item, at: path)
+      for member in ["summary", "content"] {
+        guard let list = item[member], list.count > 0 else { continue }
+        try RequestShape.check(elements: list, are: .object) { "\(path()).\(member)" }
+      }
     case .hosted, .reference, .unknown: break
     }
   }

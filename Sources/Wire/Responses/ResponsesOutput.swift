@@ -132,8 +132,13 @@ struct ResponsesOutput: Sendable {
   /// The upstream's part of an item is whole. Calls and images are done with it; a call may have to wait for the end.
   mutating func close(_ index: Int, _ bytes: inout [UInt8]) {
     items[index].isOpen = false
-    guard !items[index].waits, !items[index].isDone, !items[index].isLate, items[index].isWhole else { return }
+    guard !items[index].waits, !items[index].isDone, !items[index].isLate, items[index].isWhole, !mayBeCut(index) else { return }
     finish(index, status: "completed", &bytes)
+  }
+
+  /// Whether only the finish tells if a call was cut off: no arguments may be the beginning of some.
+  private func mayBeCut(_ index: Int) -> Bool {
+    items[index].kind == .call(isFreeform: false) && items[index].contents.first?.text.isEmpty != false
   }
 
   /// Another part opens: what is whole is done, but a message that the part goes on with.

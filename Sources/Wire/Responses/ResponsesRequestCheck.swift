@@ -10,12 +10,18 @@ package enum ResponsesRequestCheck {
     try checkItems(body["input"])
     try checkTools(body["tools"])
     if let list = body["include"] { try ChatRequestCheck.checkAll(list, are: .string, at: "include") }
-    if let choice = body["tool_choice"], choice.kind == .object { try typed.check(choice) { "tool_choice" } }
+    if let choice = body["tool_choice"], choice.kind == .object { try check(choice: choice) }
     if let options = body["stream_options"], !options.isNull { try streamOptions.check(options) { "stream_options" } }
     if let reasoning = body["reasoning"], !reasoning.isNull { try Self.reasoning.check(reasoning) { "reasoning" } }
     guard let text = body["text"], !text.isNull else { return }
     try Self.text.check(text) { "text" }
-    if let format = text["format"], !format.isNull { try typed.check(format) { "text.format" } }
+    if let format = text["format"], !format.isNull { try Self.format.check(format) { "text.format" } }
+  }
+
+  private static func check(choice: JSON) throws(Fault) {
+    try typed.check(choice) { "tool_choice" }
+    let isNamed = choice["type"]?.equals("function") == true || choice["type"]?.equals("custom") == true
+    if isNamed { try named.check(choice) { "tool_choice" } }
   }
 
   private static func checkItems(_ input: JSON?) throws(Fault) {
@@ -52,6 +58,9 @@ package enum ResponsesRequestCheck {
     ], required: ["model", "input"])
 
   private static let typed = RequestShape(["type": .string], required: ["type"])
+  private static let named = RequestShape(["name": .string], required: ["name"])
+  private static let format = RequestShape(
+    ["type": .string, "name": .string, "schema": .object, "strict": .boolean, "description": .string], required: ["type"])
   private static let streamOptions = RequestShape(["include_obfuscation": .boolean])
   private static let reasoning = RequestShape(["effort": .string, "summary": .string, "generate_summary": .string])
   private static let text = RequestShape(["format": .object, "verbosity": .string])

@@ -41,7 +41,7 @@ package struct ResponsesStreamEncoder: EventEncoder {
     default:
       guard !hasEnded else { return }
       begin(&bytes)
-      if finish == nil { write(event, &bytes) }
+      if finish == nil { write(event, &bytes) } else if case .candidate(let index) = event { _ = isTold(index) }
     }
   }
 

@@ -45,6 +45,20 @@ import Testing
     #expect(try body(.gemini, Fault(.contextOverflow, message)).at("error.message")?.string == message)
   }
 
+  // These wires have no member for it. An upstream's path is one of a body that the client does not know.
+  @Test(
+    arguments: [
+      ("unsupported_content", "messages[0].content[1]", "No.", "messages[0].content[1]: No."),
+      ("invalid_type", "a.b", "Invalid type for 'a.b'.", "Invalid type for 'a.b'."), (nil, "temperature", "No.", "No."),
+      ("invalid_json", nil, "No.", "No."),
+    ] as [(String?, String?, String, String)])
+  func `names the field that was wrong in the message`(code: String?, param: String?, message: String, shown: String) throws {
+    let fault = Fault(.invalid, message, code: code, param: param)
+    #expect(try body(.anthropic, fault).at("error.message")?.string == shown)
+    #expect(try body(.gemini, fault).at("error.message")?.string == shown)
+    #expect(try body(.openAI, fault).at("error.message")?.string == message)
+  }
+
   @Test func `tells when to try again in the header, and to Gemini clients in the body`() throws {
     let fault = Fault(.rateLimited, "Slow.", retryAfter: 34)
     for shape in [ErrorShape.openAI, .anthropic, .gemini] {

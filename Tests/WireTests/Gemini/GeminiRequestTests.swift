@@ -67,6 +67,15 @@ private let sentinel = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I"
         """#,
         ["assistant call f#1:{}|call f#2:{}", #"user result f#2!:text:no|result f#1:text:{"error":"no","x":1}"#], []
       ),
+      // Calls of one turn that have the same id are told apart by their names.
+      (
+        #"""
+        {"role":"model","parts":[{"functionCall":{"id":"1","name":"f","args":null}},{"functionCall":{"id":"1","name":"g"}}]},
+        {"parts":[{"functionResponse":{"id":"1","name":"g","response":{"output":"G"}}},{"functionResponse":{"id":"1","name":"f","response":null}}]}
+        """#,
+        ["assistant call f#1:{}|call g#new:{}", "user result g#new:text:G|result f#1:text:{}"],
+        ["contents[0].parts[1].functionCall.id:synthesized"]
+      ),
       // Images in results are parts of them.
       (
         #"{"role":"user","parts":[{"functionResponse":{"id":"9","name":"f","response":{"output":""},"parts":[{"inlineData":{"mimeType":"image/png","data":"AA=="}}]}}]}"#,
@@ -198,6 +207,11 @@ private let sentinel = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I"
     #expect(chat.losses.map(\.description) == expected)
   }
 
+  @Test func `ignores the role of the system instruction`() throws {
+    let chat = try decode(#"{"systemInstruction":{"role":"system","parts":[{"text":"s"}]},"contents":[{"parts":[{"text":"a"}]}]}"#)
+    #expect(chat.messages.map(\.role) == [.system, .user])
+  }
+
   @Test func `puts the system instruction first, in its parts`() throws {
     let chat = try decode(#"{"contents":[{"parts":[{"text":"a"}]}],"system_instruction":{"parts":[{"text":"S1"},{"text":"S2"}]}}"#)
     #expect(chat.messages.map(\.role) == [.system, .user])
@@ -221,6 +235,15 @@ private let sentinel = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I"
       (#"{"contents":[{"parts":[{"functionCall":{"name":"f","args":"x"}}]}]}"#, "invalid_type", "contents[0].parts[0].functionCall.args"),
       (#"{"contents":[{}],"generation_config":{"topK":"x"}}"#, "invalid_type", "generation_config.topK"),
       (#"{"contents":[{}],"generationConfig":{"stopSequences":[1]}}"#, "invalid_type", "generationConfig.stopSequences[0]"),
+      (#"{"contents":[{}],"generationConfig":{"response_modalities":[1]}}"#, "invalid_type", "generationConfig.response_modalities[0]"),
+      (
+        #"{"contents":[{}],"toolConfig":{"functionCallingConfig":{"allowedFunctionNames":[1]}}}"#, "invalid_type",
+        "toolConfig.functionCallingConfig.allowedFunctionNames[0]"
+      ),
+      (
+        #"{"contents":[{"parts":[{"functionResponse":{"name":"f","parts":[{"inlineData":{"data":1}}]}}]}]}"#, "invalid_type",
+        "contents[0].parts[0].functionResponse.parts[0].inlineData.data"
+      ),
       (#"{"contents":[{}],"contents":[{}]}"#, "duplicate_field", "contents"),
       (#"{"contents":[{}],"tools":[{"functionDeclarations":[{}]}]}"#, "missing_required_field", "tools[0].functionDeclarations[0].name"),
       // What can't travel.

@@ -85,6 +85,11 @@ private func parts(_ reply: Reply) -> [String] { reply.candidates.first?.parts.m
         [#"{"tool_calls":[{"function":{"name":"f","arguments":{"x":1}}},{"function":{"name":"f","arguments":{"x":2}}}]}"#],
         [#"call f:{"x":1}"#, #"call f:{"x":2}"#]
       ),
+      // Arguments as an object become compact text, numbers as they were written.
+      (
+        [#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":{ "x" : 1.0, "y": "\u00e9" }}}]}"#],
+        [#"call f:{"x":1.0,"y":"é"}"#]
+      ),
       // The name comes late; the legacy form.
       (
         [
@@ -146,6 +151,25 @@ private func parts(_ reply: Reply) -> [String] { reply.candidates.first?.parts.m
     #expect(throws: Fault.self) { try lenient.end() }
     _ = try lenient.feed(chunk(#"{"content":"a"}"#))
     #expect(try lenient.end().contains(.finish(candidate: 0, .stop)))
+  }
+
+  @Test func `gives no two calls of a choice one id`() throws {
+    let calls = ["a", "a", "a_2", "a"].enumerated().map { number, id in
+      #"{"index":\#(number),"id":"\#(id)","function":{"name":"f","arguments":"{}"}}"#
+    }
+    let reply = try reply([#"{"tool_calls":[\#(calls.joined(separator: ","))]}"#])
+    let ids = reply.candidates.first?.parts.compactMap { if case .call(let call) = $0 { call.id } else { nil } }
+    #expect(ids == ["a", "a_2", "a_2_2", "a_3"])
+    #expect(reply.losses.map(\.description) == (1...3).map { "tool_calls[\($0)].id:renamed" })
+  }
+
+  @Test func `wants the finish of every choice, with or without the end marker`() throws {
+    var decoder = ChatStreamDecoder()
+    let text =
+      #"data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"},{"index":1,"delta":{"content":"b"}}]}"#
+      + "\n\ndata: [DONE]\n\n"
+    for frame in try frames(text) { _ = try decoder.decode(frame) }
+    #expect(throws: Fault.self) { try decoder.end() }
   }
 
   @Test(arguments: [

@@ -51,6 +51,7 @@ private func with(_ members: String) -> String { #"{"model":"m","messages":[{"ro
         .chat, chat(#"{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":{}}}]}"#), "invalid_type",
         "messages[0].tool_calls[0].function.arguments"
       ),
+      (.chat, chat(#"{"role":"assistant","reasoning_content":[]}"#), "invalid_type", "messages[0].reasoning_content"),
       (.chat, with(#""temperature":"hot""#), "invalid_type", "temperature"),
       (.chat, with(#""max_tokens":1.5"#), "invalid_type", "max_tokens"),
       (.chat, with(#""stream":"true""#), "invalid_type", "stream"), (.chat, with(#""stop":["a",1]"#), "invalid_type", "stop[1]"),
