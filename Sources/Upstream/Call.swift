@@ -74,6 +74,8 @@ extension Provider {
       try file.request.apply(
         to: body, dialect: offer.model.dialect, stream: chat.isStream, set: offer.model.set, edit: &edit, losses: &encoded.losses)
       if !edit.isEmpty { encoded.body = edit.bytes() }
+    } else {
+      try applyRules(offer, &encoded)
     }
     let asked = Call(.chat, call.wire, body: call.body, isStream: call.isStream)
     return try prepared(encoded, asked, offer, pick, own, chat.isStream)
@@ -111,13 +113,25 @@ extension Provider {
     return parts[0] + "?alt=sse" + (parts.count > 1 ? "&" + parts[1] : "")
   }
 
+  /// The file's own rules over a body of a wire that has no dialects.
+  private func applyRules(_ offer: Offer, _ encoded: inout EncodedRequest) throws(Fault) {
+    guard !file.request.isEmpty || !offer.model.set.isEmpty else { return }
+    let body = try JSON(parsing: encoded.body)
+    var edit = JSONEdit(body)
+    try file.request.apply(to: body, set: offer.model.set, edit: &edit, losses: &encoded.losses)
+    if !edit.isEmpty { encoded.body = edit.bytes() }
+  }
+
   private func splice(_ call: Call, _ offer: Offer, isStream: Bool) throws(Fault) -> EncodedRequest {
     if call.endpoint == .rerank, let shape = file.endpoints[.rerank]?.shape, shape != .jina {
       return Self.plain(try RerankRequest.decode(call.body).encode(for: offer.model.upstream, shape: shape))
     }
     switch call.wire {
-    case .messages: return Self.plain(try messages(call, offer, isStream))
-    case .gemini: return Self.plain(try GeminiRequest.splice(call.body, for: offer.target))
+    case .messages, .gemini:
+      let spliced = call.wire == .gemini ? try GeminiRequest.splice(call.body, for: offer.target) : try messages(call, offer, isStream)
+      var encoded = Self.plain(spliced)
+      if call.endpoint == .chat { try applyRules(offer, &encoded) }
+      return encoded
     case .chat, .completions, .responses: break
     }
     var losses: [Loss] = []

@@ -51,7 +51,8 @@ package struct ChatRelay: Sendable {
 
   /// The last total of tokens that the upstream told, nil when it told none.
   package var usage: Usage? {
-    translation?.usage ?? usageText.flatMap { try? JSON(parsing: Array($0)) }.flatMap { Usage(chat: $0) }  // nil is right: usage must not break a reply
+    // Text that can't be read is no usage: a count must not break a reply.
+    translation?.usage ?? usageText.flatMap { try? JSON(parsing: Array($0)) }.flatMap { Usage(chat: $0) }
   }
 
   /// Takes a frame in; gives the bytes for the client, which may be none. Throws what an error in the stream means, `.broken` for no JSON.

@@ -25,6 +25,21 @@ extension RequestRules {
   }
 }
 
+extension RequestRules {
+  /// Whether they change nothing of a body.
+  package var isEmpty: Bool { drop.isEmpty && rename.isEmpty && set.isEmpty && refuse.isEmpty && effort == nil }
+
+  /// Turns a body of a wire that has no dialects into the one that goes up, as splices; `set` are the members that the model's
+  /// entry adds. Throws `.invalid` with code `unsupported_parameter` for a refused member.
+  package func apply(
+    to body: JSON, set more: [(name: String, value: JSON)], edit: inout JSONEdit, losses: inout [Loss]
+  ) throws(Fault) {
+    var members = BodyMembers(body)
+    for (name, value) in more where members[name] == nil { members.set(name, to: value, &edit) }
+    try apply(&members, &edit, &losses)
+  }
+}
+
 extension Dialect {
   /// The freeform tools that go up as functions: their calls are to be turned back in the reply.
   package func emulatedTools(in body: JSON) -> Set<String> {

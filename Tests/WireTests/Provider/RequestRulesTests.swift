@@ -21,6 +21,22 @@ import Wire
     return (String(decoding: edit.bytes(), as: UTF8.self), losses.map(\.description))
   }
 
+  @Test func `change a body of a wire without dialects`() throws {
+    let (file, mistakes) = Reading.file(
+      "apus: provider/v1\nname: a\nwire: anthropic\nbase_url: https://a.example\n"
+        + "request: {drop: [metadata], rename: {stop_sequences: stops}, set: {tier: 1}}\n")
+    #expect(mistakes == [])
+    let rules = try #require(file).request
+    #expect(!rules.isEmpty)
+    let root = try JSON(parsing: #"{"max_tokens": 1e2, "metadata":{"user_id":"u"},"stop_sequences":["x"],"beta":null}"#)
+    var edit = JSONEdit(root)
+    var losses: [Loss] = []
+    try rules.apply(to: root, set: [("beta", JSON(true)), ("top_k", JSON(5))], edit: &edit, losses: &losses)
+    let spliced = try JSON(parsing: edit.bytes())
+    #expect(spliced == (try JSON(parsing: #"{"max_tokens": 1e2, "stops":["x"],"beta":null,"tier":1,"top_k":5}"#)))
+    #expect(losses.map(\.description) == ["metadata:dropped"])
+  }
+
   // Nothing is touched that needs no change: spaces, order, spelling of numbers, unknown members.
   @Test(arguments: [
     ("openai", #"{"max_tokens": 1e2,  "model":"m","messages":[{"role":"developer","content":"D"}], "store":true, "x":{"a":1.50}}"#),
