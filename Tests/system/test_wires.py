@@ -712,6 +712,18 @@ def test_a_coding_agents_request_stays_as_it_is_on_its_own_wire(connect, stream)
     assert content == sent.replace(b"up-model", b"fast")
 
 
+@each_client
+@each_wire
+@whole_and_streamed
+def test_a_providers_own_rules_hold_on_every_wire(connect, talk, wire, stream):
+    gateway, upstream = connect(wire, request={"set": {"x_tier": 2}}, models=[{"id": "up-model", "set": {"x_flag": True}}])
+    upstream.says([Text("Yes.")])
+    assert talk(gateway, stream=stream).ask("Hi").text == "Yes."
+    [request] = upstream.requests
+    assert (request.body["x_tier"], request.body["x_flag"]) == (2, True)
+    assert heard(wire, request.body) == [("user", "Hi")]
+
+
 @pytest.mark.parametrize("wire", ["openai-chat", "gemini"])
 @whole_and_streamed
 def test_a_coding_agents_request_is_understood_on_another_wire(connect, wire, stream):
