@@ -148,6 +148,7 @@ struct AnthropicOptions {
     case nil: break
     case .schema(let format) where format.schema != nil:
       schema = format.schema
+      if format.description != nil { losses.append(Loss(chat.formatDescriptionPath, .dropped)) }
       if format.isFromOpenAPI { schema = schema.map { ClosedSchema.close($0) } }
     case .json, .schema:
       system = [.text(Emulation.json)]

@@ -47,6 +47,9 @@ enum GeminiMedia {
     "pdf": "application/pdf", "wav": "audio/wav", "mp3": "audio/mp3", "mp4": "video/mp4",
   ]
 
+  /// What Gemini calls types that clients name otherwise.
+  private static let names = ["image/jpg": "image/jpeg", "audio/mpeg": "audio/mp3", "audio/x-wav": "audio/wav"]
+
   /// A media type in lower case, without parameters.
   static func bare(_ type: String) -> String {
     String(type.prefix { $0 != ";" }.filter { !$0.isWhitespace }).lowercased()
@@ -103,7 +106,7 @@ enum GeminiMedia {
     _ media: Media, _ data: String, _ type: String, _ path: SourcePath, _ model: TargetModel, _ losses: inout [Loss]
   ) throws(Fault) -> JSON {
     guard !accepts(media.kind, model.capabilities) else {
-      let type = type == "audio/mpeg" ? "audio/mp3" : type == "audio/x-wav" ? "audio/wav" : type
+      let type = names[type] ?? type
       return ["inlineData": ["mimeType": JSON(type), "data": JSON(data)]]
     }
     guard type == "text/plain", let bytes = Base64.decode(data), let text = String(validating: bytes, as: UTF8.self) else {

@@ -60,10 +60,7 @@ struct GeminiOptions {
     case .json: add("responseMimeType", "application/json")
     case .schema(let format):
       add("responseMimeType", "application/json")
-      if format.description != nil {
-        let path = chat.wire == .chat ? "response_format.json_schema" : chat.wire.path(of: .format)
-        losses.append(Loss(path + ".description", .dropped))
-      }
+      if format.description != nil { losses.append(Loss(chat.formatDescriptionPath, .dropped)) }
       guard let schema = format.schema else { return }
       guard !capabilities.jsonSchema else { return add("responseJsonSchema", schema) }
       let converted = SchemaConversion.openAPI(schema)

@@ -82,6 +82,11 @@ package struct Chat: Sendable {
   package func path(ofStop position: Int) -> String {
     settings.isStopAlone ? wire.path(of: .stop) : "\(wire.path(of: .stop))[\(position)]"
   }
+
+  /// The path of what the client says about the schema of the answer.
+  package var formatDescriptionPath: String {
+    (wire == .chat ? "response_format.json_schema" : wire.path(of: .format)) + ".description"
+  }
 }
 
 /// Whether and what the model must call.

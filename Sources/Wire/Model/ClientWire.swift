@@ -30,7 +30,7 @@ package enum ClientWire: String, Sendable, CaseIterable {
 
   private func chatPath(_ setting: Setting) -> String {
     switch setting {
-    case .maxTokens: self == .completions ? "max_tokens" : "max_tokens"
+    case .maxTokens: "max_tokens"
     case .temperature: "temperature"
     case .topP: "top_p"
     case .topK: "top_k"

@@ -401,6 +401,9 @@ private func json(_ text: String) throws -> JSON { try JSON(parsing: text) }
     )
     let plain = try options { $0.format = .schema(OutputFormat.Schema(name: "n", schema: schema, strict: true)) }
     #expect(plain.body["output_config"] == ["format": ["type": "json_schema", "schema": schema]] && plain.losses.isEmpty)
+    let described = try options { $0.format = .schema(OutputFormat.Schema(name: "n", schema: schema, description: "D")) }
+    #expect(described.body["output_config"] == plain.body["output_config"])
+    #expect(described.losses == ["response_format.json_schema.description:dropped"])
     let open = try options { $0.format = .schema(OutputFormat.Schema(schema: schema, isFromOpenAPI: true)) }
     #expect(
       open.body.at("output_config.format.schema")

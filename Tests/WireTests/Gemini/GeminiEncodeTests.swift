@@ -312,6 +312,13 @@ private func result(_ id: String, _ parts: Part..., isError: Bool = false) -> Pa
     #expect(found.losses == ["messages[0].content[0].image_url.detail:dropped", "messages[0].content[0].image_url.url:fetched"])
   }
 
+  @Test(arguments: [("image/JPG", "image/jpeg"), ("audio/x-wav", "audio/wav"), ("image/png; a=b", "image/png")])
+  func `have the types that Gemini knows`(type: String, expected: String) throws {
+    let kind = type.hasPrefix("audio") ? Media.Kind.audio : .image
+    let found = try encode(chat([turn(0, .user, .media(Media(kind, .data("AA==", mediaType: type))))]))
+    #expect(found.body.at("contents[0].parts[0].inlineData.mimeType") == JSON(expected))
+  }
+
   @Test func `stay addresses where the model takes them`() throws {
     let found = try encode(chat([turn(0, .user, .media(Media(.image, .url(Self.cat))))]), model { $0.imageURL = true })
     #expect(found.body.at("contents[0].parts[0].fileData") == ["mimeType": "image/jpeg", "fileUri": JSON(Self.cat)])
