@@ -149,7 +149,7 @@ struct AnthropicOptions {
     case .schema(let format) where format.schema != nil:
       schema = format.schema
       if format.description != nil { losses.append(Loss(chat.formatDescriptionPath, .dropped)) }
-      if format.isFromOpenAPI { schema = schema.map { ClosedSchema.close($0) } }
+      if format.isFromOpenAPI { schema = schema.map { SchemaConversion.closed($0) } }
     case .json, .schema:
       system = [.text(Emulation.json)]
       let path = chat.wire == .gemini ? "generationConfig.responseMimeType" : chat.wire.path(of: .format)

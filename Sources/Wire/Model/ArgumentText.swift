@@ -33,7 +33,9 @@ package struct ArgumentText {
         write(value, &writer)
       }
       writer.endObject()
-    case .string: writer.value(json.string ?? "")
+    case .string:
+      // A lone surrogate has no character to be written as; its escape stays.
+      if let text = json.string, !text.unicodeScalars.contains("\u{FFFD}") { writer.value(text) } else { writer.value(json) }
     default: writer.value(json)
     }
   }

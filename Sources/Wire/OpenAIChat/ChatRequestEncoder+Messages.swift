@@ -126,7 +126,7 @@ extension ChatRequestEncoder {
   /// A result's text, with the mark of a failure where only that tells it. A Gemini result's object tells it by itself.
   private mutating func failed(_ result: ToolResult, _ text: String, _ path: SourcePath) -> String {
     if let object = result.object {
-      guard object.count == 1, let output = object["output"]?.string else { return object.plainText }
+      guard object.count == 1, let output = object["output"]?.string else { return ArgumentText.compact(object) }
       return output
     }
     guard result.isError else { return text }
