@@ -64,6 +64,17 @@ int sys_listen(const struct sockaddr *address, socklen_t length, int backlog) {
   return -1;
 }
 
+int sys_is_taken(const struct sockaddr *address, socklen_t length) {
+  // SO_REUSEPORT would let in; without it the kernel refuses an address on which somebody listens.
+  int fd = sys_socket(address->sa_family), one = 1;
+  if (fd < 0) return errno;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (address->sa_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+  int error = bind(fd, address, length) == 0 ? 0 : errno;
+  close(fd);
+  return error;
+}
+
 int sys_socket_error(int fd) {
   int error = 0;
   socklen_t length = sizeof error;

@@ -87,6 +87,7 @@ extension App {
   /// Starts the loops, each with a listener on every address. The first loop chooses the port where 0 was asked for.
   private func listen() throws(Fault) -> [Address] {
     var addresses = setup.config.server.listen
+    for address in addresses { try Listener.checkFree(address) }
     let server = try server()
     for loop in loops {
       loop.start()

@@ -32,7 +32,9 @@ struct CheckCommand: Command {
 
   private func report(_ setup: Setup) -> Int32 {
     let dead = setup.router.deadTargets
-    for (alias, target) in dead { Output.print("models: \(alias) leads to “\(target)”, which no provider has") }
+    for (alias, target) in dead {
+      Output.print("models: \(alias) leads to “\(target)”, which no provider has that is on; `apus providers` tells what is missing")
+    }
     guard dead.isEmpty else { return 1 }
     Output.print("\(source.file ?? "no file"): fine; \(setup.router.providers.count) providers, \(setup.router.list.count) models")
     return 0

@@ -1,5 +1,7 @@
 """The conformance corpus, run by `apus translate` through the code that answers requests, and judged by the corpus's own grader."""
 import json
+import os
+import pathlib
 import subprocess
 import sys
 
@@ -7,7 +9,7 @@ import pytest
 
 from conftest import PROGRAM, ROOT
 
-FORMATS = ROOT.parent / "shared" / "formats"
+FORMATS = pathlib.Path(os.environ.get("APUS_SHARED", ROOT.parent / "shared")) / "formats"
 sys.path.insert(0, str(FORMATS))
 CASES = sorted((FORMATS / "cases").glob("*.json"))
 

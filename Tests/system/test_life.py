@@ -81,6 +81,15 @@ def test_an_open_address_needs_a_key(tmp_path):
     assert apus("serve", "--listen", "0.0.0.0:0", cwd=tmp_path).returncode == 2
 
 
+def test_an_address_on_which_another_gateway_listens_is_refused(start, tmp_path):
+    first = start()
+    folder = tmp_path / "second"
+    folder.mkdir()
+    second = apus("serve", "--listen", f"127.0.0.1:{first.port}", cwd=folder)
+    assert second.returncode == 1
+    assert f"Can't listen on 127.0.0.1:{first.port}." in second.stdout + second.stderr
+
+
 def test_members_of_later_versions_are_taken_with_one_warning_each(start, upstream):
     gateway = start(config(upstream, keys=[{"name": "alice", "key": "sk-alice", "rpm": 5, "tpm": 5, "record": "sample 10%", "admin": True}],
                            record={"archive": "sqlite:data/apus.db", "spool": "data/spool", "spool_limit": "2GiB", "when_full": "drop", "sync": "os"},

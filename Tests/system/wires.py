@@ -181,7 +181,7 @@ Written by `Tests/system/wires.py`: do not edit. Every cell is what `apus transl
 * **refused**: the client gets this error, since the model would answer another question.
 * **—**: the wire has no word for it.
 
-Reports go to the log and, but for streams, to the client in `x-apus-losses`. The Chat upstream of requests is OpenAI's own, that of
+Reports go to the log and to the client in `x-apus-losses`; what is lost of a streamed reply goes to the log alone. The Chat upstream of requests is OpenAI's own, that of
 replies has the members of its dialects as well; models that take more or less are described in their provider's file
 (`provider-files.md`).
 """

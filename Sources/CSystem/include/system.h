@@ -24,6 +24,8 @@ void sys_woken(int eventfd);
 int sys_accept(int listener, struct sockaddr_storage *peer);
 int sys_socket(int family);
 int sys_listen(const struct sockaddr *address, socklen_t length, int backlog);
+// 0 when an address can be had that no other socket listens on, else the errno. `sys_listen` shares with sockets of other programs.
+int sys_is_taken(const struct sockaddr *address, socklen_t length);
 int sys_socket_error(int fd);
 // A reset instead of an orderly end when `fd` is closed.
 void sys_reset_on_close(int fd);

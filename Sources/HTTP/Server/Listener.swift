@@ -18,12 +18,20 @@ package final class Listener: Channel {
   package init(_ address: Address, _ server: Server, _ loop: EventLoop) throws(Fault) {
     self.server = server
     let fd = unsafe address.withPointer { pointer, length in unsafe sys_listen(pointer, length, 4096) }
-    guard fd >= 0 else {
-      throw Fault(.internal, "Can't listen on \(address).", detail: "errno \(errno)")
-    }
+    guard fd >= 0 else { throw Self.fault(address, errno) }
     super.init(fd, loop)
     alarm = Alarm(loop) { [weak self] in self?.resume() }
     watch(.readable)
+  }
+
+  /// Throws `internal` when another program already listens on `address`: the kernel would deal out clients to both.
+  package static func checkFree(_ address: Address) throws(Fault) {
+    let error = unsafe address.withPointer { pointer, length in unsafe sys_is_taken(pointer, length) }
+    guard error == 0 else { throw fault(address, error) }
+  }
+
+  private static func fault(_ address: Address, _ error: Int32) -> Fault {
+    Fault(.internal, "Can't listen on \(address).", detail: error == EADDRINUSE ? "another program does" : "errno \(error)")
   }
 
   /// The address it really listens on: the port is the kernel's choice when 0 was asked for.
