@@ -41,7 +41,7 @@ let package = Package(
     .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["Wire", "Base", "CAssets"], swiftSettings: strict),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Base"], swiftSettings: strict),
-    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Upstream", "Wire", "Base"], swiftSettings: strict),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Upstream", "Wire", "HTTP", "Base"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

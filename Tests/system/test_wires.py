@@ -712,6 +712,21 @@ def test_a_coding_agents_request_stays_as_it_is_on_its_own_wire(connect, stream)
     assert content == sent.replace(b"up-model", b"fast")
 
 
+# However a name is spelled, what it resolves to decides; ways of writing this machine, and names of private networks.
+@pytest.mark.parametrize("host", [
+    "127.0.0.1", "localhost", "LOCALHOST.", "x.localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0.0.0.0", "[::1]", "[::]",
+    "[::ffff:127.0.0.1]", "user@127.0.0.1", "metadata", "nas.local", "metadata.google.internal"])
+def test_files_of_this_machine_are_not_fetched(connect, upstream, host):
+    gateway, model = connect("gemini")
+    model.says([Text("Yes.")])
+    upstream.replies(Reply(200, {"content-type": "image/gif"}, b"GIF89a"))
+    content = [{"type": "image_url", "image_url": {"url": f"http://{host}:{upstream.port}/x.gif?secret"}}]
+    status, _, body = gateway.request("POST", "/v1/chat/completions", {"model": "fast", "messages": [{"role": "user", "content": content}]}, AUTH)
+    assert (status, json.loads(body)["error"]["code"]) == (400, "unsupported_content")
+    assert b"secret" not in body
+    assert upstream.requests == [] and model.requests == []
+
+
 @each_client
 @each_wire
 @whole_and_streamed
