@@ -23,6 +23,11 @@ let package = Package(
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
     // What C must say for us: functions behind _GNU_SOURCE, variadics; the embedded provider files.
     .target(name: "CSystem"),
     .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c2x"])]),
@@ -32,15 +37,19 @@ let package = Package(
     .target(name: "Wire", dependencies: ["Base"], swiftSettings: strict),
     .target(name: "HTTP", dependencies: ["Base", "COpenSSL", "CNghttp2", "CSystem"], swiftSettings: strict),
     .target(name: "Upstream", dependencies: ["HTTP", "Wire", "Base"], swiftSettings: strict),
-    .target(name: "Gateway", dependencies: ["Upstream", "HTTP", "Wire", "Base", "CAssets"], swiftSettings: strict),
+    .target(
+      name: "Archive", dependencies: ["Wire", "Base", "CSQLite", "CPostgreSQL", "CZstd", "CZlib", "CBrotli", "CSystem"],
+      swiftSettings: strict),
+    .target(name: "Gateway", dependencies: ["Upstream", "Archive", "HTTP", "Wire", "Base", "CAssets"], swiftSettings: strict),
     .executableTarget(
-      name: "apus", dependencies: ["Gateway", "Upstream", "HTTP", "Wire", "Base"], swiftSettings: strict,
+      name: "apus", dependencies: ["Gateway", "Upstream", "Archive", "HTTP", "Wire", "Base"], swiftSettings: strict,
       // One program without shared parts of the toolchain: it runs where Swift isn't installed, starts sooner and takes half the memory.
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["Wire", "Base", "CAssets"], swiftSettings: strict),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Base"], swiftSettings: strict),
+    .testTarget(name: "ArchiveTests", dependencies: ["Archive", "Wire", "Base"], swiftSettings: strict),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Upstream", "Wire", "HTTP", "Base"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
