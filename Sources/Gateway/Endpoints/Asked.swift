@@ -1,3 +1,4 @@
+import Base
 package import Wire
 
 /// What a client asks of a model, as far as the path tells.
@@ -76,24 +77,5 @@ extension Asked {
       return path.dropFirst(front.count)
     }
     return nil
-  }
-}
-
-extension String {
-  /// The text with its percent escapes decoded; as it is where one of them is broken or the result is no text.
-  var removingPercentEncoding: String {
-    guard utf8.contains(UInt8(ascii: "%")) else { return self }
-    var bytes: [UInt8] = []
-    var rest = utf8[...]
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else { return self }
-      bytes.append(value)
-      rest = rest.dropFirst(2)
-    }
-    return String(validating: bytes, as: UTF8.self) ?? self
   }
 }
