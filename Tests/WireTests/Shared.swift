@@ -18,8 +18,13 @@ enum Shared {
 
   /// The conformance cases whose names begin so.
   static func cases(_ prefix: String) throws -> [JSON] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: root + "/formats/cases")) ?? []
-    return try names.filter { $0.hasPrefix(prefix) }.sorted().compactMap { try json("formats/cases/" + $0) }
+    try files("formats/cases", suffix: "").filter { $0.hasPrefix(prefix) }.compactMap { try json("formats/cases/" + $0) }
+  }
+
+  /// The names of the files in a folder there that end so, sorted; none when it is not there.
+  static func files(_ folder: String, suffix: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: root + "/" + folder)) ?? []
+    return names.filter { $0.hasSuffix(suffix) }.sorted()
   }
 
   static func bytes(base64 text: String) -> [UInt8] {

@@ -122,6 +122,7 @@ private struct ChatWhole: ReplyEncoder {
 
 private struct ChatDecoder: EventDecoder {
   private var decoder = ChatStreamDecoder()
+  var isFinished: Bool { decoder.isFinished }
   mutating func decode(_ frame: Frame) throws(Fault) -> [Event] { try decoder.decode(frame) }
   mutating func end() throws(Fault) -> [Event] { try decoder.end() }
 }

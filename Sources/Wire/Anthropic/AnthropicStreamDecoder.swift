@@ -13,6 +13,9 @@ package struct AnthropicStreamDecoder: EventDecoder {
     self.endMeansStop = endMeansStop
   }
 
+  /// Whether the answer's own end came.
+  package var isFinished: Bool { reading.isFinished }
+
   /// The events of a frame. Throws what an error in the stream means, `.broken` for data that are no JSON.
   package mutating func decode(_ frame: Frame) throws(Fault) -> [Event] {
     guard frame.kind == .data, frame.event != "ping" else { return [] }

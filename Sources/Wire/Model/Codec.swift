@@ -45,6 +45,8 @@ package protocol EventDecoder: Sendable {
   mutating func decode(_ frame: Frame) throws(Fault) -> [Event]
   /// The last events. `.broken` when the stream ended before the answer did. Source: wire-formats §7.1.
   mutating func end() throws(Fault) -> [Event]
+  /// Whether the answer's own end came.
+  var isFinished: Bool { get }
 }
 
 /// Writes a stream of one client wire.
