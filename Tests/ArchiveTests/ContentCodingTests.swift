@@ -112,4 +112,17 @@ private let zstdZeros = "28b52ffd005803001000"
   func `that is broken gives nothing but that`(coding: String, hex: String, isCut: Bool) {
     #expect(ContentCoding.decode(bytes(hex), coding: coding) == ContentCoding.Decoded(bytes: [], isCut: isCut))
   }
+
+  @Test(arguments: [("gzip", gzip), ("deflate", zlib), ("deflate", deflate), ("br", brotli), ("zstd", zstd), ("br", brotliBomb)])
+  func `that is damaged stays within the limit`(coding: String, hex: String) throws {
+    let whole = bytes(hex)
+    for position in whole.indices {
+      for bit in 0..<8 {
+        var damaged = whole
+        damaged[position] ^= 1 << bit
+        let decoded = try #require(ContentCoding.decode(damaged, coding: coding, limit: 200_000))
+        #expect(decoded.bytes.count <= 200_000)
+      }
+    }
+  }
 }

@@ -15,23 +15,28 @@ package struct RecordedRequest: Sendable {
   /// So many things may be left out of one body; each costs one more reading.
   package static let mostUnread = 64
 
-  /// Reads a body without its content coding; `model` and `isStream` are what the path tells.
-  package init(_ wire: ClientWire, _ bytes: [UInt8], model: String = "", isStream: Bool = false) {
+  /// Reads a body without its content coding; `model` and `isStream` are what the path tells. All readings together read no more than
+  /// `limit` bytes, but the first is always made.
+  package init(_ wire: ClientWire, _ bytes: [UInt8], model: String = "", isStream: Bool = false, limit: Int = 256 << 20) {
     do throws(Fault) {
-      try read(wire, JSON(parsing: bytes), model, isStream)
+      try read(wire, JSON(parsing: bytes), model, isStream, limit)
     } catch {
       fault = error
     }
   }
 
-  private mutating func read(_ wire: ClientWire, _ body: JSON, _ model: String, _ isStream: Bool) throws(Fault) {
+  private mutating func read(_ wire: ClientWire, _ body: JSON, _ model: String, _ isStream: Bool, _ limit: Int) throws(Fault) {
     var body = body
+    var count = 0
     while true {
+      count += body.bytes.count
       do throws(Fault) {
         chat = try wire.decode(body, model: model, isStream: isStream)
         return
       } catch {
-        guard unread.count < Self.mostUnread, let path = error.param, let (rest, left) = Self.without(path, body) else { throw error }
+        guard unread.count < Self.mostUnread, count + body.bytes.count <= limit, let path = error.param,
+          let (rest, left) = Self.without(path, body)
+        else { throw error }
         unread.append(left)
         body = rest
       }

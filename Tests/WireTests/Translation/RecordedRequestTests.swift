@@ -54,4 +54,12 @@ import Testing
       #expect((request.chat != nil) == isRead && (request.fault == nil) == isRead)
     }
   }
+
+  @Test func `is given up where too much would have to be read`() {
+    let body = Array(#"{"model":"m","prompt":"Hi","echo":true}"#.utf8)
+    for (limit, isRead) in [(2 * body.count, true), (2 * body.count - 1, false), (0, false)] {
+      #expect((RecordedRequest(.completions, body, limit: limit).chat != nil) == isRead)
+    }
+    #expect(RecordedRequest(.completions, Array(#"{"model":"m","prompt":"Hi"}"#.utf8), limit: 0).chat != nil)
+  }
 }

@@ -125,6 +125,26 @@ private struct Recorded: Sendable, CustomTestStringConvertible {
     }
   }
 
+  @Test(arguments: Recorded.all)
+  fileprivate func `and damaged is complete or has a fault`(recorded: Recorded) {
+    for seed in 1...150 as ClosedRange<UInt64> {
+      let turn = RandomTurn(seed, recorded.traits)
+      var bytes = seed % 2 == 0 ? recorded.stream(turn) : recorded.whole(turn)
+      var dice = SeededDice(seed)
+      for _ in 0...dice.roll(4) {
+        let start = dice.roll(bytes.count)
+        let range = start..<min(bytes.count, start + 1 + dice.roll(40))
+        switch dice.roll(3) {
+        case 0: bytes.removeSubrange(range)
+        case 1: bytes.insert(contentsOf: bytes[range], at: dice.roll(bytes.count))
+        default: bytes[start] = dice.pick([0, 10, 13, 34, 58, 91, 92, 123, 125, 255])
+        }
+      }
+      let read = RecordedReply(recorded.wire, bytes)
+      #expect(read.reply.isComplete == (read.fault == nil), "seed \(seed)")
+    }
+  }
+
   // MARK: A failure
 
   @Test(arguments: Recorded.all)
