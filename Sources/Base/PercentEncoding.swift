@@ -9,7 +9,10 @@ extension String {
         bytes.append(byte)
         continue
       }
-      guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else { return self }
+      // The number's own reader would take a sign for a digit.
+      guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
+        rest.first != UInt8(ascii: "+"), rest.first != UInt8(ascii: "-")
+      else { return self }
       bytes.append(value)
       rest = rest.dropFirst(2)
     }

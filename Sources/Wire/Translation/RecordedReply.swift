@@ -2,7 +2,7 @@ package import Base
 
 /// A recorded reply, read again: the bytes that a client of some wire got, whole or as a stream, to the end or not.
 ///
-/// What it is tell its first bytes: an object is a whole reply (or an error), everything else a stream of events, of lines of JSON, or
+/// Its first bytes tell what it is: an object is a whole reply (or an error), everything else a stream of events, of lines of JSON, or
 /// Gemini's array. The content type would add nothing: some upstreams name the wrong one.
 package struct RecordedReply: Sendable {
   /// What came, as far as it came. `isComplete` only when its own end did. Source: datasets §11.

@@ -59,7 +59,7 @@ private let overloaded = #"{"error":{"message":"overloaded","code":529}}"#
     ),
   ]
 
-  // What it is tell its first bytes.
+  // The first bytes tell what it is.
   @Test(arguments: forms)
   func `is read whatever its form`(wire: ClientWire, text: String) {
     let recorded = read(wire, text)
