@@ -68,6 +68,52 @@ extension Timestamp {
 }
 
 extension Timestamp {
+  /// Reads `2026-11-25` (the day's beginning), `2026-11-25T08:15`, with seconds and parts of them, in UTC unless an offset such as `+08:00`
+  /// stands behind it; nil for anything else. Source: RFC 3339 §5.6.
+  package init?(parsing text: String) {
+    let parts = text.split(whereSeparator: { $0 == "T" || $0 == " " })
+    guard parts.count <= 2, let date = parts.first, let days = Self.days(date) else { return nil }
+    guard parts.count == 2 else {
+      guard text.utf8.count == 10 else { return nil }
+      self.init(seconds: days * 86_400)
+      return
+    }
+    guard let clock = Self.clock(parts[1]) else { return nil }
+    self.init(milliseconds: days * 86_400_000 + clock)
+  }
+
+  private static func days(_ text: Substring) -> Int? {
+    let numbers = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard numbers.count == 3, numbers.map(\.utf8.count) == [4, 2, 2], let year = Int(numbers[0]), let month = Int(numbers[1]),
+      let day = Int(numbers[2]), (1...12).contains(month), (1...31).contains(day)
+    else { return nil }
+    let days = days(year: year, month: month, day: day)
+    return civil(days: days) == (year, month, day) ? days : nil
+  }
+
+  /// Milliseconds of `08:15`, `08:15:30.5`, `08:15Z` or `08:15+08:00`, in UTC.
+  private static func clock(_ text: Substring) -> Int? {
+    let end = text.firstIndex { $0 == "Z" || $0 == "+" || $0 == "-" } ?? text.endIndex
+    let numbers = text[..<end].split(separator: ":", omittingEmptySubsequences: false)
+    guard (2...3).contains(numbers.count), let hour = Int(numbers[0]), let minute = Int(numbers[1]), (0..<24).contains(hour),
+      (0..<60).contains(minute), let second = numbers.count == 3 ? Double(numbers[2]) : 0, (0..<61).contains(second),
+      let offset = offset(text[end...])
+    else { return nil }
+    return (hour * 60 + minute - offset) * 60_000 + Int(second * 1000)
+  }
+
+  /// Minutes of `+08:00`; 0 for `Z` and for none.
+  private static func offset(_ text: Substring) -> Int? {
+    guard let sign = text.first, text != "Z" else { return text.isEmpty || text == "Z" ? 0 : nil }
+    let numbers = text.dropFirst().split(separator: ":")
+    guard numbers.count == 2, let hours = Int(numbers[0]), let minutes = Int(numbers[1]), (0..<24).contains(hours),
+      (0..<60).contains(minutes)
+    else { return nil }
+    return (sign == "-" ? -1 : 1) * (hours * 60 + minutes)
+  }
+}
+
+extension Timestamp {
   private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
   private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -121,4 +122,57 @@ int64_t sys_thread_cpu(void) {
   struct timespec t;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+// The polynomial 0x1EDC6F41, reflected; bit by bit, for processors without an instruction for it.
+static uint32_t crc_by_bits(uint32_t crc, const unsigned char *bytes, size_t count) {
+  while (count--) {
+    crc ^= *bytes++;
+    for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (0x82f63b78 & -(crc & 1));
+  }
+  return crc;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) static uint32_t crc_by_instruction(uint32_t crc, const unsigned char *bytes, size_t count) {
+  uint64_t wide = crc, eight;
+  for (; count >= 8; count -= 8, bytes += 8) {
+    memcpy(&eight, bytes, 8);
+    wide = __builtin_ia32_crc32di(wide, eight);
+  }
+  for (crc = wide; count; count--, bytes++) crc = __builtin_ia32_crc32qi(crc, *bytes);
+  return crc;
+}
+static int has_crc(void) { return __builtin_cpu_supports("sse4.2"); }
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
+#include <arm_acle.h>
+static uint32_t crc_by_instruction(uint32_t crc, const unsigned char *bytes, size_t count) {
+  uint64_t eight;
+  for (; count >= 8; count -= 8, bytes += 8) {
+    memcpy(&eight, bytes, 8);
+    crc = __crc32cd(crc, eight);
+  }
+  for (; count; count--, bytes++) crc = __crc32cb(crc, *bytes);
+  return crc;
+}
+static int has_crc(void) { return 1; }
+#else
+#define crc_by_instruction crc_by_bits
+static int has_crc(void) { return 0; }
+#endif
+
+uint32_t sys_crc32c(uint32_t crc, const void *bytes, size_t count) {
+  return ~(has_crc() ? crc_by_instruction : crc_by_bits)(~crc, bytes, count);
+}
+
+long sys_write3(int fd, int64_t offset, const void *a, size_t an, const void *b, size_t bn, const void *c, size_t cn) {
+  struct iovec parts[3] = {{(void *)a, an}, {(void *)b, bn}, {(void *)c, cn}};
+  return pwritev(fd, parts, 3, offset);
+}
+
+void sys_yield_to_others(int nice) { setpriority(PRIO_PROCESS, (id_t)gettid(), nice); }
+
+void sys_sleep(int64_t nanoseconds) {
+  struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+  nanosleep(&time, NULL);
 }

@@ -1,3 +1,4 @@
+import Archive
 package import Base
 import HTTP
 import Glibc
@@ -11,6 +12,8 @@ package final class App: Sendable {
   private let current: Mutex<Setup>
   private let metrics = GatewayMetrics()
   private let resolver = Resolver()
+  /// The record; nil with `record: off`.
+  private let record: RecordKeeper?
   private let loops: [EventLoop]
   /// What belongs to each loop; filled once in `listen`.
   private let members: Mutex<[LoopBound<LoopMembers>]>
@@ -18,10 +21,12 @@ package final class App: Sendable {
   /// What one loop owns.
   fileprivate final class LoopMembers {
     let client: Client
+    let recorder: Recorder?
     var listeners: [Listener] = []
 
-    init(_ client: Client) {
+    init(_ client: Client, _ recorder: Recorder?) {
       self.client = client
+      self.recorder = recorder
     }
   }
 
@@ -33,6 +38,7 @@ package final class App: Sendable {
     let setup = try Setup(loaded.config, values: loaded.values, origins: origins)
     try setup.checkListeners()
     current = Mutex(setup)
+    record = loaded.config.record.isOn ? try RecordKeeper(loaded.config.record, source) : nil
     let count = loaded.config.server.loops ?? Self.cores
     var loops: [EventLoop] = []
     for index in 0..<count { loops.append(try EventLoop(index: index)) }
@@ -57,6 +63,7 @@ package final class App: Sendable {
       case .reload: reload()
       case .end:
         drain()
+        endRecord()
         Log.flush()
         return
       }
@@ -105,7 +112,7 @@ extension App {
   }
 
   private func open(_ addresses: [Address], _ server: Server, on loop: EventLoop) throws(Fault) -> [Address] {
-    let own = LoopMembers(Client(loop, resolver))
+    let own = LoopMembers(Client(loop, resolver), record?.recorder(of: loop.index))
     for address in addresses { own.listeners.append(try Listener(address, server, loop)) }
     members.withLock { $0.append(LoopBound(own, loop)) }
     return own.listeners.compactMap { $0.address }
@@ -121,12 +128,13 @@ extension App {
   }
 
   private func answer(_ request: Request) async {
-    let exchange = Exchange(request, setup, Upstream(client(of: request.loop)), metrics)
+    let members = members(of: request.loop)
+    let exchange = Exchange(request, setup, Upstream(members.client), metrics, members.recorder)
     await exchange.run()
   }
 
-  private func client(of loop: EventLoop) -> Client {
-    members.withLock { $0[loop.index] }.value.client
+  private func members(of loop: EventLoop) -> LoopMembers {
+    members.withLock { $0[loop.index] }.value
   }
 
   /// Runs `body` on a loop's thread and waits for it; for the main thread only.
@@ -180,6 +188,13 @@ extension App {
       member.drain { if left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { gate.open() } }
     }
     if !gate.wait(nanoseconds: setup.config.server.drain) { Log.warning("drain", ["message": "replies were cut off"]) }
+  }
+
+  /// Closes the spool, and files what is in it as far as a few seconds allow; the rest is for the next start.
+  private func endRecord() {
+    guard let record else { return }
+    for (loop, member) in zip(loops, members.withLock { $0 }) { Self.on(loop) { member.value.recorder?.end() } }
+    record.end()
   }
 }
 

@@ -10,6 +10,11 @@ final class Exchange {
   let upstream: Upstream
   let metrics: GatewayMetrics
   let trace: Trace
+  let recorder: Recorder?
+  /// What is kept of it; nil when nothing is.
+  var recording: Recording?
+  /// What is still to be sent: it leaves when the record is kept.
+  var last = LastBytes.none
   /// The wire that the client speaks, and in which it is told what goes wrong.
   private(set) lazy var wire = ClientEndpoint.wire(request.head)
   /// What is asked of a model; nil for other requests.
@@ -22,11 +27,12 @@ final class Exchange {
   var open: OpenStream?
 
   @inline(never)
-  init(_ request: Request, _ setup: Setup, _ upstream: Upstream, _ metrics: GatewayMetrics) {
+  init(_ request: Request, _ setup: Setup, _ upstream: Upstream, _ metrics: GatewayMetrics, _ recorder: Recorder?) {
     self.request = request
     self.setup = setup
     self.upstream = upstream
     self.metrics = metrics
+    self.recorder = recorder
     trace = Trace(started: Int(request.started))
   }
 
@@ -38,6 +44,7 @@ final class Exchange {
     } catch {
       fail(error)
     }
+    await settle()
     trace.end(request, setup, metrics)
   }
 
@@ -64,6 +71,7 @@ final class Exchange {
     if case .call(let asked) = endpoint { wire = asked.wire }
     let key = endpoint.isPublic ? Keys.owner : try setup.keys.authorise(request.head)
     trace.key = key.name
+    if case .call = endpoint { try record(key) }
     return (endpoint, key)
   }
 
@@ -71,9 +79,11 @@ final class Exchange {
   @inline(never)
   private func answerHere(_ endpoint: ClientEndpoint, _ key: Keys.Key) throws(Fault) {
     switch endpoint {
-    case .health: respond(json: Array(#"{"status":"ok"}"#.utf8))
+    case .health: respond(json: health)
     case .ready: respond(json: Array(#"{"status":"ready"}"#.utf8))
-    case .metrics: respond(metrics.response())
+    case .metrics:
+      recorder?.measure(metrics)
+      respond(metrics.response())
     case .modelList: respond(json: try ModelList.body(request.head, setup.router, key))
     case .model(let id): respond(json: try ModelList.body(id, request.head, setup.router, key))
     case .call: preconditionFailure("a call is for an upstream")

@@ -17,6 +17,11 @@ package final class GatewayMetrics: Sendable {
   private let losses: Family<Counter>
   package let connections: Gauge
   package let reloads: Family<Counter>
+  /// The record's figures, set when they are asked for.
+  let spoolBytes: Gauge
+  let recorded: Gauge
+  let dropped: Gauge
+  let archiveIsDown: Gauge
 
   /// What tells exchanges apart in the figures; all three come from bounded sets.
   private struct Kind: Hashable {
@@ -46,6 +51,10 @@ package final class GatewayMetrics: Sendable {
     failures = all.counter("apus_upstream_failures_total", "Tries that failed, by provider and kind.", labels: ["provider", "kind"])
     losses = all.counter("apus_losses_total", "Changes of meaning on the way up, by action.", labels: ["action"])
     connections = all.gauge("apus_connections", "Open connections of clients.")[]
+    spoolBytes = all.gauge("apus_spool_bytes", "Bytes in the spool.")[]
+    recorded = all.gauge("apus_spool_records", "Records that were put into the spool since the start.")[]
+    dropped = all.gauge("apus_records_dropped", "Records that could not be kept, since they were last forgotten.")[]
+    archiveIsDown = all.gauge("apus_archive_down", "1 while the archive takes no records.")[]
     reloads = all.counter("apus_reloads_total", "Reloads of the config, by result.", labels: ["result"])
   }
 

@@ -11,6 +11,8 @@ package struct Keys: Sendable {
     package let onDisconnect: KeyConfig.OnDisconnect
     /// How its owner wants to see reasoning; nil for the config's own way.
     package var reasoning: ReasoningOutput?
+    /// How much of its exchanges is recorded.
+    package var record = RecordPolicy.full
 
     /// Whether the key may use a model that goes by any of these names.
     package func allows(_ names: [String]) -> Bool {
@@ -30,7 +32,7 @@ package struct Keys: Sendable {
     for config in configs where !config.secret.isEmpty {
       let key = Key(
         name: config.name, models: config.models.map { ModelPattern($0) }, onDisconnect: config.onDisconnect,
-        reasoning: config.reasoning)
+        reasoning: config.reasoning, record: config.record)
       let secret = Array(config.secret.exposed.utf8)
       keys[Self.hash(secret.span), default: []].append((secret, key))
     }

@@ -27,7 +27,6 @@ extension Command {
 /// The options that every command takes.
 struct CommonOptions {
   let config: String?
-  /// Nothing is stored yet; the option is taken so that scripts can name the folder from the beginning.
   let data: String?
 
   init(_ arguments: inout Arguments) throws(UsageError) {
@@ -35,7 +34,7 @@ struct CommonOptions {
     data = try arguments.option("--data")
   }
 
-  var source: ConfigSource { ConfigSource(file: config) }
+  var source: ConfigSource { ConfigSource(file: config, data: data) }
 }
 
 /// Wrong use of the command line.
@@ -72,6 +71,12 @@ struct Arguments {
       }
     }
     return value
+  }
+
+  /// The first word that is no option; takes it out. Options with values must have been taken before.
+  mutating func next() -> String? {
+    guard let index = words.firstIndex(where: { !$0.hasPrefix("--") }) else { return nil }
+    return words.remove(at: index)
   }
 
   /// The words that are no options; takes them out.

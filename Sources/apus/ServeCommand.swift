@@ -22,7 +22,7 @@ struct ServeCommand: Command {
         throw UsageError(message: error.message)
       }
     }
-    source = ConfigSource(file: common.config, listen: listen)
+    source = ConfigSource(file: common.config, listen: listen, data: common.data)
   }
 
   func run() -> Int32 {

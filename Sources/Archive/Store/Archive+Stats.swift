@@ -17,6 +17,9 @@ extension Archive {
     package var newest: Int?
     package var incomplete = 0
     package var errors = 0
+
+    /// Of an archive with nothing in it.
+    package init() {}
   }
 
   /// Counts what is there.

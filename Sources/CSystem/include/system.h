@@ -40,3 +40,12 @@ int64_t sys_wall_milliseconds(void);
 int sys_cond_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t time);
 // CPU time of the calling thread, nanoseconds.
 int64_t sys_thread_cpu(void);
+
+// CRC-32C (Castagnoli) of more bytes behind those that gave `crc`; begin with 0. Source: RFC 3720 §B.4.
+uint32_t sys_crc32c(uint32_t crc, const void *bytes, size_t count);
+// Writes three pieces to a place of a file as one write. Bytes taken, or -1 with errno.
+long sys_write3(int fd, int64_t offset, const void *a, size_t an, const void *b, size_t bn, const void *c, size_t cn);
+// Puts the calling thread behind the others where they compete for a core: 0 (as they) to 19.
+void sys_yield_to_others(int nice);
+// Puts the calling thread to sleep for so many nanoseconds.
+void sys_sleep(int64_t nanoseconds);

@@ -7,6 +7,8 @@ package struct ConfigSource: Sendable {
   /// Nil without a file.
   package let file: String?
   private let listen: String?
+  /// What `--data` says: the folder of Apus's own files; nil for `data` beside the config.
+  private let data: String?
   private let environment: [String: String]
 
   /// A config that was read, with the variables it was filled from.
@@ -15,10 +17,12 @@ package struct ConfigSource: Sendable {
     package let values: [String: String]
   }
 
-  /// `file`: what `--config` says; else `apus.yaml` in the current folder when it exists. `listen`: what `--listen` says.
-  package init(file: String?, listen: String? = nil, environment: [String: String] = Environment.all) {
+  /// `file`: what `--config` says; else `apus.yaml` in the current folder when it exists. `listen`: what `--listen` says;
+  /// `data`: what `--data` says.
+  package init(file: String?, listen: String? = nil, data: String? = nil, environment: [String: String] = Environment.all) {
     self.file = file ?? (unsafe access("apus.yaml", R_OK) == 0 ? "apus.yaml" : nil)
     self.listen = listen
+    self.data = data
     self.environment = environment
   }
 
@@ -30,6 +34,9 @@ package struct ConfigSource: Sendable {
 
   /// A path of the config, relative to its folder.
   package func path(_ name: String) -> String { name.hasPrefix("/") ? name : folder + "/" + name }
+
+  /// Where Apus's own files are.
+  package var dataFolder: String { data ?? path("data") }
 
   /// Reads everything. Throws `invalid` with all mistakes, one a line.
   package func load() throws(Fault) -> Loaded {

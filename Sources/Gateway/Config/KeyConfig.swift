@@ -13,6 +13,8 @@ package struct KeyConfig: Sendable {
 
   /// How the key's owner wants to see reasoning; nil for the config's own way.
   package var reasoning: ReasoningOutput?
+  /// How much of its exchanges is recorded.
+  package var record = RecordPolicy.full
 
   /// `cancel`, `drain`, or `drain N` with the most seconds that an abandoned reply is read on.
   package enum OnDisconnect: Sendable, Equatable {
@@ -29,7 +31,7 @@ package struct KeyConfig: Sendable {
     if let field = fields["on_disconnect"] { onDisconnect = Self.onDisconnect(field) ?? .cancel }
     _ = fields["rpm"]?.int(1...Int.max)
     _ = fields["tpm"]?.int(1...Int.max)
-    if let field = fields["record"] { LaterConfig.checkRecordPolicy(field) }
+    if let field = fields["record"] { record = RecordPolicy(field) ?? .full }
     reasoning = fields["reasoning"]?.choice(ReasoningOutput.self)
     _ = fields["admin"]?.bool()
     fields.end()

@@ -26,6 +26,7 @@ extension Exchange {
     let body = try JSON(parsing: bytes)
     try Self.check(body, asked.endpoint, asked.wire)
     let isStream = asked.isStream || asked.wire != .gemini && body["stream"]?.bool ?? false
+    trace.isStream = isStream
     call = Call(
       asked.endpoint, asked.wire, body: body, isStream: isStream,
       features: asked.wire == .messages ? request.head.headers[.anthropicBeta] : nil, isSingle: asked.isSingle, form: form)

@@ -144,6 +144,7 @@ extension Exchange {
     headers.append("x-accel-buffering", "no")
     trace.status = 200
     trace.replied = Time.monotonic
+    recording?.began(headers)
     request.start(ResponseHead(status: 200, headers: headers))
     let silence = Int64(keepAlive.nanoseconds)
     if silence > 0, let heartbeat = wire.heartbeat { request.keepAlive(every: silence, heartbeat) }
@@ -151,6 +152,7 @@ extension Exchange {
 
   /// Sends a piece. A client that has left gets none, while its key may want the reply read to its end.
   private func write(_ bytes: [UInt8]) async throws(Fault) {
+    recording?.add(bytes)
     guard !request.isAbandoned || request.isCancelledWithClient else { return }
     do throws(Fault) {
       try await request.write(bytes)
@@ -161,7 +163,7 @@ extension Exchange {
 
   private func finish(_ bytes: [UInt8]) {
     trace.isComplete = !request.isAbandoned
-    request.finish(bytes)
+    last = .end(bytes)
   }
 
   func respond(json: [UInt8]) {
@@ -172,7 +174,7 @@ extension Exchange {
     trace.status = response.head.status
     trace.replied = Time.monotonic
     trace.isComplete = true
-    request.respond(response)
+    last = .whole(response)
   }
 
   /// The client's error: an answer, or behind the first byte an event without an end mark.
@@ -181,7 +183,8 @@ extension Exchange {
     trace.fault = fault
     if request.hasReplied {
       if let open { note(open) }
-      return request.finish(open?.failure(fault) ?? wire.errors.frame(fault))
+      last = .end(open?.failure(fault) ?? wire.errors.frame(fault))
+      return
     }
     let error = wire.errors.reply(fault)
     trace.status = error.status
@@ -189,7 +192,7 @@ extension Exchange {
     var headers = headers(nil, "application/json")
     for (name, value) in error.headers { headers.append(name: Array(name.utf8), Array(value.utf8)) }
     if fault.kind == .methodNotAllowed { headers.append(.allow, fault.detail) }
-    request.respond(Response(status: error.status, headers: headers, body: error.body))
+    last = .whole(Response(status: error.status, headers: headers, body: error.body))
   }
 
   /// The headers of a reply: the content type, Apus's own, and what may be passed on of the upstream's.

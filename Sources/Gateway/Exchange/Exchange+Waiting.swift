@@ -8,7 +8,9 @@ extension Exchange {
   func collect() async throws(Fault) -> [UInt8] {
     let start = Time.monotonic
     defer { trace.waited += Time.monotonic - start }
-    return try await request.collect(limit: setup.config.server.bodyLimit)
+    let body = try await request.collect(limit: setup.config.server.bodyLimit)
+    recording?.asked(request.head.headers, body)
+    return body
   }
 
   @inline(never)

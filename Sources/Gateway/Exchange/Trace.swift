@@ -10,8 +10,11 @@ final class Trace {
   var endpoint = "none"
   var key = ""
   var asked = ""
+  /// The wire of the record where it isn't the exchange's own: what a request by path speaks, empty for what isn't known.
+  var clientWire: String?
   var provider = ""
   var model = ""
+  var isStream = false
   var tries = 0
   var losses: [Loss] = []
   /// What was waited for others until the reply began.

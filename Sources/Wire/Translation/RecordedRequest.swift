@@ -25,6 +25,15 @@ package struct RecordedRequest: Sendable {
     }
   }
 
+  /// Reads a body that was parsed already, as the other does.
+  package init(_ wire: ClientWire, _ body: JSON, model: String = "", isStream: Bool = false, limit: Int = 256 << 20) {
+    do throws(Fault) {
+      try read(wire, body, model, isStream, limit)
+    } catch {
+      fault = error
+    }
+  }
+
   private mutating func read(_ wire: ClientWire, _ body: JSON, _ model: String, _ isStream: Bool, _ limit: Int) throws(Fault) {
     var body = body
     var count = 0

@@ -1,0 +1,74 @@
+package import Base
+internal import CSystem
+
+/// What lies in a spool and isn't in the archive yet, seen by a command beside the gateway or without one.
+package struct Leftover {
+  private let spool: String
+  private let location: Secret
+  /// Nanoseconds that a command waits for the gateway to file what it has.
+  private static let patience: Int64 = 5_000_000_000
+
+  package init(spool: String, archive location: Secret) {
+    self.spool = spool
+    self.location = location
+  }
+
+  /// Sees to it that what lies in the spool now is filed: files it itself where no gateway runs, else waits for the gateway, but not for
+  /// long. Throws as `Archive`.
+  package func settle() throws(Fault) {
+    guard !SpoolFolder.segments(spool).isEmpty else { return }
+    if let folder = try SpoolFolder.open(spool) {
+      let spool = Spool(folder, limit: .max)
+      let pass = try IngestPass(spool, Archive.open(location.exposed, mode: .write))
+      while try pass.step(records: 256, bytes: 8 << 20) {}
+    } else {
+      try wait()
+    }
+  }
+
+  private func wait() throws(Fault) {
+    let deadline = sys_now() + Self.patience
+    var goals: [String: Int]?
+    while sys_now() < deadline {
+      guard let places = places() else { return }
+      let ends = goals ?? self.ends(behind: places)
+      goals = ends
+      let present = Set(SpoolFolder.segments(spool).map(\.name))
+      if ends.allSatisfy({ places[$0.key] ?? 0 >= $0.value || !present.contains($0.key) }) { return }
+      sys_sleep(10_000_000)
+    }
+  }
+
+  /// Records that are not in the archive yet.
+  package func count() -> Int {
+    let places = places() ?? [:]
+    return SpoolFolder.segments(spool).reduce(0) { $0 + read($1.name, from: places[$1.name] ?? 0).records }
+  }
+
+  /// Where the archive is in each segment; nil when it can't be asked.
+  private func places() -> [String: Int]? {
+    guard let name = SpoolFolder.peek(spool)?.name else { return nil }
+    // nil is right: an archive that isn't there yet has no places.
+    return (try? Archive.open(location.exposed, mode: .read).position(spool: name)) ?? [:]
+  }
+
+  /// Where the last whole frames end.
+  private func ends(behind places: [String: Int]) -> [String: Int] {
+    var ends: [String: Int] = [:]
+    for (name, _) in SpoolFolder.segments(spool) {
+      let read = read(name, from: places[name] ?? 0)
+      if read.records > 0 { ends[name] = read.end }
+    }
+    return ends
+  }
+
+  private func read(_ segment: String, from place: Int) -> (records: Int, end: Int) {
+    guard let reader = SegmentReader(spool + "/" + segment, from: place) else { return (0, place) }
+    var (records, end) = (0, place)
+    while reader.next() != nil {
+      records += 1
+      end = reader.offset
+    }
+    return (records, end)
+  }
+}

@@ -1,0 +1,89 @@
+package import Base
+
+/// `record`: where exchanges are kept, and for how long.
+package struct RecordConfig: Sendable {
+  /// False with `record: off`: nothing is kept.
+  package var isOn = true
+  /// `sqlite:FILE` or `postgres://…`, which may hold a password; nil for the file `apus.db` in the data folder.
+  package var archive: Secret?
+  /// The spool's folder; nil for `spool` in the data folder.
+  package var spool: String?
+  /// Bytes that the spool may take on the disk.
+  package var spoolLimit = 2 << 30
+  package var whenFull = WhenFull.drop
+  package var sync = Sync.os
+  /// Seconds after which records are removed; nil to keep them.
+  package var mostAge: Int?
+  /// Bytes of the archive beyond which the oldest records are removed; nil for no limit.
+  package var mostBytes: Int?
+
+  /// What becomes of an exchange when the spool is full.
+  package enum WhenFull: String, CaseIterable, Sendable {
+    /// It is answered, not recorded, and counted.
+    case drop
+    /// It is refused with 503 before anybody is asked.
+    case refuse
+  }
+
+  /// When a record counts as kept.
+  package enum Sync: String, CaseIterable, Sendable {
+    /// When the kernel has it: it outlives the process.
+    case os
+    /// When the disk has it: it outlives a power cut. The last byte of every reply waits for that.
+    case disk
+  }
+
+  package init() {}
+
+  init(_ field: Field) {
+    if field.isWord("off") || field.isWord("false") {
+      isOn = false
+      return
+    }
+    guard var fields = field.fields() else { return }
+    archive = fields["archive"].flatMap(Self.location)
+    spool = fields["spool"]?.string()
+    spoolLimit = fields["spool_limit"]?.byteCount() ?? spoolLimit
+    whenFull = fields["when_full"]?.choice(WhenFull.self) ?? .drop
+    sync = fields["sync"]?.choice(Sync.self) ?? .os
+    if var keep = fields["retention"]?.fields() {
+      mostAge = keep["age"]?.duration().map { Int($0.components.seconds) }
+      mostBytes = keep["size"]?.byteCount()
+      keep.end()
+    }
+    fields.end()
+  }
+
+  private static func location(_ field: Field) -> Secret? {
+    guard let text = field.string() else { return nil }
+    let known = ["sqlite:", "postgres://", "postgresql://"]
+    guard known.contains(where: text.hasPrefix) else { return field.wrong("expected sqlite:FILE or postgres://…") }
+    return Secret(text)
+  }
+}
+
+/// How much of a key's exchanges is recorded.
+package enum RecordPolicy: Sendable, Equatable {
+  case full
+  /// Everything but the bodies.
+  case metadata
+  /// So many of a hundred exchanges in full, the others not at all.
+  case sample(percent: Int)
+  case none
+
+  init?(_ field: Field) {
+    let text = field.setting.text ?? ""
+    switch text {
+    case "full": self = .full
+    case "metadata": self = .metadata
+    case "none": self = .none
+    default:
+      let number = text.hasPrefix("sample ") ? Int(text.dropFirst(7).filter { $0 != "%" && $0 != " " }) : nil
+      guard let number, (0...100).contains(number) else {
+        field.mistake("expected full, metadata, none or sample N%")
+        return nil
+      }
+      self = .sample(percent: number)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Archive
+import Base
+import Gateway
+
+/// `apus records list|show|search|stats|verify`: looks at what was recorded, beside a running gateway or without one.
+struct RecordsCommand: Command {
+  static let name = "records"
+  static let summary = "Look at what was recorded"
+  static let usage = "list|show|search|stats|verify [OPTIONS]"
+  static let options =
+    """
+      list            one record a line, the latest first
+      search TEXT     the records in which the text was said, as list shows them; quotes make a phrase
+      show ID         one record: the request, the response, and the reply that was read from it
+      stats           how much there is
+      verify          rebuild every body and compare its digest
+
+      --json          one JSON object a line
+      --limit N       at most so many records
+      --since, --until T   a time (2026-11-25, 2026-11-25T08:00:00Z) or an age (2h, 7d)
+      --model, --provider, --key, --wire, --endpoint, --finish, --error WORD   only records with it; * in a model for any text
+      --status N      200, or a class: 5xx
+      --complete, --stream, --calls, --tools yes|no   finished, streamed, calling tools, offering tools
+      --raw request|response   (show) the exact bytes
+      --forget-dropped   (stats) begin the count of dropped records anew
+
+    """ + commonOptions
+
+  private let source: ConfigSource
+  private let action: any RecordsAction
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    source = try CommonOptions(&arguments).source
+    let isJSON = arguments.flag("--json")
+    let filter = try RecordsFilter(&arguments)
+    switch arguments.next() {
+    case "list": action = RecordsList(filter, isJSON: isJSON)
+    case "search":
+      guard let text = arguments.next() else { throw UsageError(message: "search needs a text") }
+      action = RecordsList(filter.searching(text), isJSON: isJSON)
+    case "show": action = try RecordsShow(&arguments)
+    case "stats": action = RecordsStats(&arguments, isJSON: isJSON)
+    case let word?: throw UsageError(message: "“\(word)” is none of list, show, search, stats, verify")
+    case nil: throw UsageError(message: "say list, show, search, stats or verify")
+    }
+    try arguments.end()
+  }
+
+  func run() -> Int32 {
+    do throws(Fault) {
+      let places = RecordPlaces(try source.load().config.record, source)
+      let leftover = Leftover(spool: places.spool, archive: places.archive)
+      try leftover.settle()
+      return try action.run(places, leftover)
+    } catch {
+      Output.complain("apus records: \(error.message)" + (error.detail.isEmpty ? "" : " (\(error.detail))"))
+      return 1
+    }
+  }
+}
+
+/// One of the things that `apus records` does.
+protocol RecordsAction {
+  /// The exit code.
+  func run(_ places: RecordPlaces, _ leftover: Leftover) throws(Fault) -> Int32
+}
+
+extension RecordPlaces {
+  /// The archive for reading; nil where nothing was recorded yet.
+  func reader() throws(Fault) -> Archive? {
+    do throws(Fault) {
+      return try Archive.open(archive.exposed, mode: .read)
+    } catch {
+      if error.storeTrouble == .missing { return nil }
+      throw error
+    }
+  }
+}

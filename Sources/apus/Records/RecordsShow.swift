@@ -1,0 +1,46 @@
+import Archive
+import Base
+import Gateway
+import Wire
+
+/// `apus records show ID`: one record, with what was read from it.
+struct RecordsShow: RecordsAction {
+  private enum Side: String { case request, response }
+
+  private let id: String
+  private let side: Side?
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    let raw = try arguments.option("--raw")
+    side = raw.flatMap(Side.init)
+    if let raw, side == nil { throw UsageError(message: "--raw wants request or response, not “\(raw)”") }
+    guard let id = arguments.next() else { throw UsageError(message: "show needs a record's id") }
+    self.id = id
+  }
+
+  func run(_ places: RecordPlaces, _ leftover: Leftover) throws(Fault) -> Int32 {
+    guard let archive = try places.reader(), var row = try archive.find(id) else {
+      Output.complain("apus records: there is no record \(id)")
+      return 1
+    }
+    let bodies = try archive.bodies(id)
+    row.record.request = bodies?.request ?? Record.Body()
+    row.record.response = bodies?.response ?? Record.Body()
+    switch side {
+    case .request: Output.write(row.record.request.bytes)
+    case .response: Output.write(row.record.response.bytes)
+    case nil: Output.print(try Self.json(row, archive.turns(id)).description)
+    }
+    return 0
+  }
+
+  private static func json(_ row: Row, _ turns: [Turn]) -> JSON {
+    let read = EntryReader(row.record)
+    return .object([
+      ("record", row.json), ("request", view(row.record, row.record.request)), ("response", view(row.record, row.record.response)),
+      ("reply", read.recorded?.reply.json ?? .null), ("turns", .array(turns.map { EntryReader.json(of: $0) })),
+    ])
+  }
+
+  private static func view(_ record: Record, _ body: Record.Body) -> JSON { record.keeps == .full ? EntryReader.view(body) : .null }
+}
