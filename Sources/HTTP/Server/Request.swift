@@ -84,6 +84,9 @@ package final class Request {
     return takeReceived()
   }
 
+  /// The fields behind a chunked body that was read to its end. Throws `tooLarge` for too many.
+  package func trailers() throws(Fault) -> Headers { try chunks?.trailers() ?? Headers() }
+
   private func takeReceived() -> [UInt8] {
     let wasFull = isFull
     let bytes = received
