@@ -15,6 +15,8 @@ package final class GatewayMetrics: Sendable {
   private let tokens: Family<Counter>
   private let failures: Family<Counter>
   private let losses: Family<Counter>
+  /// By rule.
+  let probes: Family<Counter>
   package let connections: Gauge
   package let reloads: Family<Counter>
 
@@ -45,6 +47,7 @@ package final class GatewayMetrics: Sendable {
       "gen_ai_client_token_usage_total", "Tokens that upstreams counted.", labels: ["gen_ai_provider_name", "gen_ai_token_type"])
     failures = all.counter("apus_upstream_failures_total", "Tries that failed, by provider and kind.", labels: ["provider", "kind"])
     losses = all.counter("apus_losses_total", "Changes of meaning on the way up, by action.", labels: ["action"])
+    probes = all.counter("apus_probes_total", "Requests that were taken for a scanner's, by rule.", labels: ["rule"])
     connections = all.gauge("apus_connections", "Open connections of clients.")[]
     reloads = all.counter("apus_reloads_total", "Reloads of the config, by result.", labels: ["result"])
   }
@@ -84,7 +87,11 @@ package final class GatewayMetrics: Sendable {
   }
 
   func failed(_ target: Router.Target, _ fault: Fault) {
-    guard case .provider(let offer) = target else { return }
-    failures[offer.provider.name, fault.kind.rawValue].add()
+    if case .provider(let offer) = target { failed(offer.provider.name, fault) }
+  }
+
+  /// `provider`: a provider's name or an allowed domain.
+  func failed(_ provider: String, _ fault: Fault) {
+    failures[provider, fault.kind.rawValue].add()
   }
 }

@@ -8,6 +8,7 @@ package struct Config: Sendable {
   package var providers: [ProviderFile] = []
   package var aliases: [AliasConfig] = []
   package var log = LogConfig()
+  package var proxy = ProxyConfig()
   /// How clients see reasoning where neither they nor their key say.
   package var reasoning = ReasoningOutput.field
   /// Whether the demo model is there.
@@ -28,6 +29,7 @@ extension Config {
     providers = ProviderCatalog(values, source: source).providers(fields["providers"], mistakes, &warnings)
     for field in fields["models"]?.list() ?? [] { aliases += AliasConfig(field).map { [$0] } ?? [] }
     if let field = fields["log"] { log = LogConfig(field) }
+    if let field = fields["proxy"] { proxy = ProxyConfig(field) }
     if let field = fields["demo"] { hasDemo = field.isOn() ?? true }
     if var members = fields["reasoning"]?.fields() {
       reasoning = members["output"]?.choice(ReasoningOutput.self) ?? .field

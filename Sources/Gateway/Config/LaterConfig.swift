@@ -5,13 +5,11 @@ import Wire
 enum LaterConfig {
   private enum WhenFull: String, CaseIterable { case drop, refuse }
   private enum Sync: String, CaseIterable { case os, disk }
-  private enum ProxyAuth: String, CaseIterable { case openai, anthropic, google }
 
   static func check(_ fields: inout Fields, _ warnings: inout [String]) {
-    for (name, read) in [("proxy", proxy), ("record", record)] {
-      guard let field = fields[name], let members = field.fields() else { continue }
-      read(members)
-      warnings.append("\(name): this version reads it but does not act on it yet")
+    if let members = fields["record"]?.fields() {
+      record(members)
+      warnings.append("record: this version reads it but does not act on it yet")
     }
     warnKeys(fields.setting["keys"], &warnings)
     warnProviders(fields.setting["providers"], &warnings)
@@ -46,27 +44,6 @@ enum LaterConfig {
     _ = fields["spool_limit"]?.byteCount()
     _ = fields["when_full"]?.choice(WhenFull.self)
     _ = fields["sync"]?.choice(Sync.self)
-    fields.end()
-  }
-
-  private static func proxy(_ members: Fields) {
-    var fields = members
-    _ = fields["builtin"]?.bool()
-    for (_, rule) in fields["allow"]?.entries() ?? [] where rule.setting.text != "false" { allow(rule) }
-    if var probes = fields["probes"]?.fields() {
-      for name in ["paths", "prefixes", "user_agents", "methods", "addresses"] { _ = probes[name]?.strings() }
-      probes.end()
-    }
-    fields.end()
-  }
-
-  private static func allow(_ rule: Field) {
-    if rule.setting.text == "true" { return }
-    guard var fields = rule.fields() else { return }
-    _ = fields["auth"]?.choice(ProxyAuth.self)
-    _ = fields["https"]?.bool()
-    _ = fields["key"]?.string()
-    _ = fields["origin"]?.baseURL()
     fields.end()
   }
 }

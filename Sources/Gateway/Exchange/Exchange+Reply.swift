@@ -150,7 +150,7 @@ extension Exchange {
   }
 
   /// Sends a piece. A client that has left gets none, while its key may want the reply read to its end.
-  private func write(_ bytes: [UInt8]) async throws(Fault) {
+  func write(_ bytes: [UInt8]) async throws(Fault) {
     guard !request.isAbandoned || request.isCancelledWithClient else { return }
     do throws(Fault) {
       try await request.write(bytes)
@@ -159,9 +159,9 @@ extension Exchange {
     }
   }
 
-  private func finish(_ bytes: [UInt8]) {
+  func finish(_ bytes: [UInt8], trailers: Headers? = nil) {
     trace.isComplete = !request.isAbandoned
-    request.finish(bytes)
+    request.finish(bytes, trailers: trailers)
   }
 
   func respond(json: [UInt8]) {
