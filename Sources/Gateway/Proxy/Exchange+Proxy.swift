@@ -8,23 +8,28 @@ extension Exchange {
   /// Passes a request on. Throws what is wrong until the reply's head is here; behind it a reply that breaks is broken for the client too.
   @inline(never)
   func pass(_ target: ProxyTarget, _ key: Keys.Key) async throws(Fault) {
+    let stream = try await submit(target, key)
+    start(try await head(of: stream))
+    await handOn(stream)
+  }
+
+  /// Checks what is asked and sends it up. Apart from `pass`, so that the body is gone while the reply comes.
+  @inline(never)
+  private func submit(_ target: ProxyTarget, _ key: Keys.Key) async throws(Fault) -> ClientStream {
     let domain = try setup.proxy.domain(target.domain)
     trace.provider = domain.name
     let body = try await collect()
     try NamedModels.check(target, method: request.head.method, body: body, key)
-    let origin = try setup.proxy.origin(of: domain)
-    let stream = upstream.pass(try passed(target, domain, body), to: origin)
+    let stream = upstream.pass(try passed(target, domain, body), to: try setup.proxy.origin(of: domain))
     trace.tries = 1
     if case .drain = key.onDisconnect { request.isCancelledWithClient = false }
     cancelWithClient(stream, key)
     // The client's own wish to continue was answered when its body was read.
     stream.whenInterim = { [request] interim in
-      if interim.status != 100 {
-        request.sendInterim(ResponseHead(status: interim.status, headers: PassedFields.reply(interim, isPage: false)))
-      }
+      guard interim.status != 100 else { return }
+      request.sendInterim(ResponseHead(status: interim.status, headers: PassedFields.reply(interim, isPage: false)))
     }
-    start(try await head(of: stream))
-    await handOn(stream)
+    return stream
   }
 
   /// The request as it goes up.
