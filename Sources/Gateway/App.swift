@@ -166,7 +166,7 @@ extension App {
       }
       current.withLock { $0 = setup }
       let server = try server()
-      let kept = setup.router.providers.flatMap { $0.origins }
+      let kept = setup.origins
       for member in members.withLock({ $0 }) { member.update(server, kept) }
       configureLog()
       metrics.reloads["ok"].add()

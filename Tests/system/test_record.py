@@ -97,7 +97,7 @@ def test_what_is_no_chat_is_kept_as_bytes(gateway, upstream):
     assert gateway.post("/v1/embeddings", body, AUTH)[0] == 200
     [record] = records(gateway.folder)
     assert (record["endpoint"], record["complete"], record["tokens_in"]) == ("embeddings", True, 1)
-    assert json.loads(command(gateway.folder, "show", record["id"], "--raw", "request")) == json.loads(last_sent)
+    assert json.loads(command(gateway.folder, "show", record["id"], "--raw", "request")) == body
 
 
 # --- What is no finished answer -------------------------------------------------------------------------------------
@@ -448,3 +448,70 @@ def test_files_are_their_owner_s_alone(gateway):
     assert data.stat().st_mode & 0o777 == 0o700
     for path in data.rglob("*"):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+# --- What passes by path --------------------------------------------------------------------------------------------
+
+def passing(upstream, **more):
+    return config(upstream, proxy={"allow": {"api.test.example": {"origin": upstream.url.removesuffix("/v1")}}}) | more
+
+
+@pytest.mark.parametrize("path,body,answer,wire", [
+    ("/v1/chat/completions", ASK | {"stream": True}, lambda: Reply.stream(HELLO), "openai-chat"),
+    ("/compatible-mode/v1/chat/completions", ASK, lambda: Reply.json(completion("up-model", "Hello!")), "openai-chat"),
+])
+def test_what_passes_by_path_is_understood_where_its_wire_is_known(start, upstream, path, body, answer, wire):
+    gateway = start(passing(upstream))
+    upstream.replies(answer())
+    status, head, content = gateway.request("POST", "/api.test.example" + path + "?secret=CANARY", body, AUTH)
+    assert status == 200
+    [record] = records(gateway.folder)
+    expected = {"id": head["x-apus-id"], "endpoint": "proxy", "client_wire": wire, "provider": "api.test.example", "model": "fast", "model_served": "up-model",
+                "finish": "stop", "complete": True, "tokens_out": 2, "path": "/api.test.example" + path}
+    assert {name: record[name] for name in expected} == expected
+    assert json.loads(command(gateway.folder, "show", record["id"]))["reply"]["content"] == "Hello!"
+    assert command(gateway.folder, "show", record["id"], "--raw", "response") == content
+
+
+def test_what_is_not_known_passes_and_is_kept_as_bytes(start, upstream):
+    gateway = start(passing(upstream))
+    binary = os.urandom(5000)
+    upstream.replies(Reply(200, {"content-type": "audio/mpeg"}, binary))
+    sent = os.urandom(3000)
+    assert gateway.request("POST", "/api.test.example/v1/audio/speech", sent, AUTH)[2] == binary
+    [record] = records(gateway.folder)
+    assert (record["complete"], record["client_wire"]) == (True, "")
+    assert command(gateway.folder, "show", record["id"], "--raw", "request") == sent
+    assert command(gateway.folder, "show", record["id"], "--raw", "response") == binary
+
+
+@pytest.mark.parametrize("answer,status,error", [
+    (lambda: Reply.stream(HELLO[:2]), 200, "broken"),
+    (lambda: Reply.stream(HELLO[:2], cut=True), 200, "broken"),
+    (lambda: Reply.json({"error": {"message": "slow down"}}, status=429), 429, "rate_limited"),
+    (lambda: Reply(0), 502, "broken"),
+])
+def test_what_passes_broken_is_no_finished_answer(start, upstream, answer, status, error):
+    gateway = start(passing(upstream))
+    upstream.replies(answer())
+    try:
+        gateway.request("POST", "/api.test.example/v1/chat/completions", ASK | {"stream": True}, AUTH)
+    except http.client.HTTPException:
+        pass  # cut
+    until(lambda: records(gateway.folder), "the record")
+    [record] = records(gateway.folder)
+    assert (record["complete"], record["status"], record["error"]) == (False, status, error)
+
+
+def test_of_a_long_reply_the_beginning_is_kept(start, upstream):
+    gateway = start(passing(upstream))
+    upstream.replies(Reply(200, {"content-type": "video/mp4"}, pieces=[b"x" * (1 << 20)] * 20))
+    assert len(gateway.request("GET", "/api.test.example/v1/files/1/content", None, AUTH)[2]) == 20 << 20
+    [record] = records(gateway.folder)
+    assert 15 << 20 < len(command(gateway.folder, "show", record["id"], "--raw", "response")) <= 16 << 20
+
+
+def test_a_probe_leaves_no_record(start, upstream):
+    gateway = start(passing(upstream))
+    assert gateway.request("GET", "/.env", None, AUTH)[0] == 404
+    assert records(gateway.folder) == []

@@ -9,6 +9,7 @@ final class Recorder {
   private let keeper: RecordKeeper
   private let writer: SpoolWriter
   private let random = RandomSource()
+  private let budget = RecordingBudget()
   /// Rings while records wait for the disk.
   private var alarm: Alarm?
 
@@ -30,9 +31,9 @@ final class Recorder {
   /// What is to be kept of an exchange; nil for nothing.
   func recording(_ policy: RecordPolicy) -> Recording? {
     switch policy {
-    case .full: Recording(.full)
-    case .metadata: Recording(.metadata)
-    case .sample(let percent): random.next() % 100 < UInt64(percent) ? Recording(.full) : nil
+    case .full: Recording(.full, budget)
+    case .metadata: Recording(.metadata, budget)
+    case .sample(let percent): random.next() % 100 < UInt64(percent) ? Recording(.full, budget) : nil
     case .none: nil
     }
   }
