@@ -168,7 +168,6 @@ struct Selection {
     let first = conditions.values.count
     let places = models.indices.map { "$\(first + $0 + 1)" }
     let any = "(\(places.joined(separator: ", ")))"
-    // The placeholders must first appear in their order, and each must appear.
     conditions.add(models)
     guard models.count <= Self.branchLimit, !isFullText else {
       branches = ["(exchange.model IN \(any) OR exchange.model_served IN \(any))"]

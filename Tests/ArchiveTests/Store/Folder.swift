@@ -24,10 +24,9 @@ enum Shell {
   static func run(_ command: String) throws {
     var child = pid_t()
     let words = ["sh", "-c", command]
-    // The copies live until the child has been started, which has its own by then.
+    // The copies live as long as the tests.
     var pointers: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
     let started = unsafe posix_spawn(&child, "/bin/sh", nil, nil, &pointers, environ)
-    for unsafepointer in unsafe pointers { unsafe free(pointer) }
     guard started == 0 else { throw Failure(status: started) }
     var status: Int32 = 0
     while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
