@@ -44,6 +44,17 @@ import Testing
     (String(repeating: "数", count: 10_000), []), (String(repeating: "\"'", count: 5000), []),
   ]
 
+  /// Some letters take more room in lower case, and every Han character a space.
+  @Test(arguments: ["Ⱥ", "Ⱥ ", "数", "İ", "a", " ", "ﾃ", "𠀀", "ⱥȺ", "é", "e\u{301}"]) func `has room for the words of any text`(
+    letter: String
+  ) {
+    let text = String(repeating: letter, count: 1000)
+    let words = Words(of: text)
+    #expect(words.text.count <= 2 * text.utf8.count + 2)
+    #expect(words.list.count == words.count)
+    #expect(words.list.allSatisfy { $0.count <= Words.lengthLimit && String(validating: $0, as: UTF8.self) != nil })
+  }
+
   @Test(arguments: Kind.allCases) func `finds what is said anywhere in a long text`(_ kind: Kind) throws {
     let archive = try Place(kind).open()
     // Longer than a vector of PostgreSQL, with a phrase over every place where its parts meet.

@@ -99,7 +99,11 @@ enum Schema {
         """,
         "CREATE TABLE position (spool TEXT NOT NULL, segment TEXT NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (spool, segment))",
       ],
-      sqlite: ["CREATE VIRTUAL TABLE search USING fts5 (terms, content = '', columnsize = 0, tokenize = 'ascii')"],
+      sqlite: [
+        "CREATE VIRTUAL TABLE search USING fts5 (terms, content = '', columnsize = 0, tokenize = 'ascii')",
+        // Bytes of words that are gathered before they are written: a whole batch. The default of 1 MiB costs 15 µs more a record of 4 KB.
+        "INSERT INTO search (search, rank) VALUES ('hashsize', 16777216)",
+      ],
       postgres: [
         "CREATE TABLE search (seq BIGINT NOT NULL, vector TSVECTOR NOT NULL)",
         "CREATE INDEX search_seq ON search (seq)",
