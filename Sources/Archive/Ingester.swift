@@ -108,8 +108,16 @@ extension Ingester {
       let isMore = try pass.step(records: Self.mostRecords, bytes: Self.mostBytes)
       if isMore { continue }
       if isEnding { return spool.removeSpares() }
+      if try sweep(archive) { continue }
       spool.wait(beyond: seen, nanoseconds: 1_000_000_000)
       sys_sleep(Self.gathering)
     }
+  }
+
+  /// Removes a little of what is too old or too much; whether there is more to do.
+  private func sweep(_ archive: Archive) throws(Fault) -> Bool {
+    guard retention.age != nil || retention.bytes != nil else { return false }
+    let oldest = retention.age.map { Time.now.milliseconds - 1000 * $0 }
+    return try archive.sweep(olderThan: oldest, largerThan: retention.bytes)
   }
 }
