@@ -83,7 +83,7 @@ extension Exchange {
   private func handOn(_ stream: ClientStream) async {
     do throws(Fault) {
       while true {
-        if !stream.isReady, !request.isAbandoned { try request.sendHead() }
+        if !stream.isReady { try sendHead() }
         guard let piece = try await stream.next() else { break }
         try await write(piece)
       }
@@ -91,7 +91,18 @@ extension Exchange {
     } catch {
       trace.fault = error
       if error.kind != .cancelled { metrics.failed(trace.provider, error) }
+      stream.cancel()
       request.abort()
+    }
+  }
+
+  /// Sends the head before the first piece is here. A client that has left needs none, while its key may want the reply read to its end.
+  private func sendHead() throws(Fault) {
+    guard !request.isAbandoned || request.isCancelledWithClient else { return }
+    do throws(Fault) {
+      try request.sendHead()
+    } catch {
+      if request.isCancelledWithClient { throw error }
     }
   }
 }
