@@ -19,8 +19,13 @@ package struct Leftover {
     guard !SpoolFolder.segments(spool).isEmpty else { return }
     if let folder = try SpoolFolder.open(spool) {
       let spool = Spool(folder, limit: .max)
-      let pass = try IngestPass(spool, Archive.open(location.exposed, mode: .write))
-      while try pass.step(records: 256, bytes: 8 << 20) {}
+      let archive = try Archive.open(location.exposed, mode: .write)
+      let reader = BatchReader(spool, from: try archive.places(of: spool))
+      while true {
+        let batch = reader.next()
+        guard !batch.isEmpty else { break }
+        try archive.file(batch, of: spool)
+      }
     } else {
       try wait()
     }
