@@ -59,7 +59,14 @@ extension Archive {
   /// The statuses within a class that there are.
   private func values(of status: ClosedRange<Int>) throws(Fault) -> [Int] {
     if status.count == 1 { return [status.lowerBound] }
-    return try distinct("status", "status BETWEEN \(status.lowerBound) AND \(status.upperBound)").map { $0.int(0) }
+    let sql = "SELECT min(status) FROM exchange WHERE status >= $1 AND status <= $2"
+    var statuses: [Int] = []
+    var next = status.lowerBound
+    while let found = try database.rows(sql, [.int(next), .int(status.upperBound)])[0].optionalInt(0), statuses.count < 1000 {
+      statuses.append(found)
+      next = found + 1
+    }
+    return statuses
   }
 
   /// The different values of a column that has an index, by leaps through it.
@@ -167,7 +174,7 @@ struct Selection {
 
   private mutating func add(_ statuses: [Int], isFullText: Bool) {
     let isBranched = !isFullText && statuses.count * branches.count <= Self.branchLimit
-    let list = statuses.prefix(1000).map(String.init)
+    let list = statuses.map(String.init)
     let conditions = isBranched ? list.map { "exchange.status = \($0)" } : ["+exchange.status IN (\(list.joined(separator: ", ")))"]
     branches = branches.flatMap { branch in conditions.map { branch.isEmpty ? $0 : "\(branch) AND \($0)" } }
   }

@@ -32,9 +32,9 @@ extension Archive {
     let blobs = try database.rows("SELECT id FROM blob WHERE era < $1 LIMIT $2", [.int(era), .int(Self.sweepSize)])
     for blob in blobs { try database.run("DELETE FROM blob WHERE id = $1", [.int(blob.int(0))]) }
     if blobs.isEmpty {
-      try database.run("DELETE FROM era WHERE id < $1", [.int(era)])
-      // What was forgotten is still written in the older parts of the index, until they are merged.
-      if database.flavor == .sqlite { try database.run("INSERT INTO search (search, rank) VALUES ('merge', -2000)") }
+      // What was forgotten is still written in the older parts of the index, until they are merged: some more for every era.
+      try database.run("DELETE FROM era WHERE id = (SELECT min(id) FROM era)")
+      if database.flavor == .sqlite { try database.run("INSERT INTO search (search, rank) VALUES ('merge', -500)") }
     }
     return true
   }
