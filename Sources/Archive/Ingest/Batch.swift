@@ -17,6 +17,9 @@ struct Batch: Sendable {
   var isEmpty: Bool { entries.isEmpty && done.isEmpty }
   private var isFull: Bool { entries.count >= Self.mostRecords || size >= Self.mostBytes }
 
+  /// Puts the records of all loops in the order in which they began.
+  mutating func sort() { entries.sort { $0.row.record.id < $1.row.record.id } }
+
   /// Takes in what a segment has beyond what was read before; false when there is no room for all of it.
   mutating func fill(from segment: SpoolSegment, _ reader: SegmentReader?) -> Bool {
     // Asked in this order: a segment that is closed grows no more.
@@ -60,6 +63,7 @@ final class BatchReader {
     for segment in segments where !finished.contains(ObjectIdentifier(segment)) {
       guard batch.fill(from: segment, reader(of: segment)) else { break }
     }
+    batch.sort()
     for segment in batch.done {
       finished.insert(ObjectIdentifier(segment))
       readers[ObjectIdentifier(segment)] = nil

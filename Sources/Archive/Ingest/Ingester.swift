@@ -81,7 +81,7 @@ extension Ingester {
       } catch {
         tell(error.message)
         guard !isEnding else { return }
-        spool.wait(beyond: -1, nanoseconds: pause)
+        spool.pause(nanoseconds: pause)
         pause = min(2 * pause, Self.patience.upperBound)
       }
     }

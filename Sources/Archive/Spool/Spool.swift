@@ -111,6 +111,9 @@ extension Spool {
     isListening.store(false, ordering: .sequentiallyConsistent)
   }
 
+  /// Waits for so many nanoseconds, or until `wake` is called.
+  func pause(nanoseconds: Int64) { bell.wait(nanoseconds: nanoseconds) }
+
   /// Wakes the ingester.
   func wake() { bell.ring() }
 }
