@@ -112,6 +112,7 @@ extension Ingester {
       if try sweep(archive) { continue }
       spool.wait(beyond: seen, nanoseconds: 1_000_000_000)
       sys_sleep(Self.gathering)
+      idle = 0
     }
   }
 
