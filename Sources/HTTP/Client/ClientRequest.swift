@@ -7,6 +7,8 @@ package struct ClientRequest: Sendable {
   package var headers: Headers
   package var body: [UInt8]
   package var timeouts: Timeouts
+  /// Whether the answer may be 101, behind which bytes go both ways; only over HTTP/1.1.
+  var isUpgrade = false
 
   package init(method: String, target: String, headers: Headers = Headers(), body: [UInt8] = [], timeouts: Timeouts = Timeouts()) {
     self.method = method
