@@ -110,7 +110,7 @@ final class Exchange {
     var last: Fault?
     while true {
       switch attempts.next(now: Time.monotonic) {
-      case .end: throw last ?? Fault(.notFound, "Nothing answers for the model “\(route.asked)”.", param: "model")
+      case .end: throw last ?? attempts.limit ?? Fault(.notFound, "Nothing answers for the model “\(route.asked)”.", param: "model")
       case .wait(let duration):
         await wait(duration)
         guard !request.isAbandoned else { throw Fault(.cancelled, "The client left.") }
@@ -118,7 +118,7 @@ final class Exchange {
         trace.tries += 1
         do throws(Fault) {
           try await send(to: target, pick, key)
-          if case .provider(let offer) = target { offer.provider.keys.isWell() }
+          if case .provider(let offer) = target { pick.map(offer.provider.keys.isWell) }
           return
         } catch {
           guard error.kind != .cancelled, !request.hasReplied else { throw error }

@@ -28,7 +28,7 @@ package final class Provider: Sendable {
   /// proxy that can't be used.
   package init(_ file: ProviderFile, values: [String: String], origins: Origins) throws(Fault) {
     self.file = file
-    keys = KeyRing(CredentialSet.all(of: file, values: values))
+    keys = KeyRing(CredentialSet.all(of: file, values: values), limits: file.limits)
     var targets: [EndpointName: Target] = [:]
     for name in file.endpoints.keys {
       guard let text = file.url(of: name) else { continue }

@@ -18,7 +18,7 @@ final class WebSocketCodec {
   static let mostBytes = 8 << 20
 
   init() throws(Fault) {
-    var callbacks = unsafe wslay_event_callbacks()
+    var callbacks = wslay_event_callbacks()
     unsafe callbacks.recv_callback = { context, buffer, length, _, user in unsafe WebSocketCodec.read(context, buffer, length, user) }
     unsafe callbacks.send_callback = { _, bytes, length, _, user in unsafe WebSocketCodec.write(bytes, length, user) }
     unsafe callbacks.genmask_callback = { _, buffer, length, _ in unsafe WebSocketCodec.mask(buffer, length) }
@@ -47,7 +47,7 @@ final class WebSocketCodec {
   /// Makes a message's frame; `outgoing` has it then.
   func send(_ message: WebSocketMessage) {
     let opcode = message.isText ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME
-    message.bytes.withUnsafeBufferPointer { bytes in
+    unsafe message.bytes.withUnsafeBufferPointer { bytes in
       // wslay copies the bytes within the call.
       var frame = unsafe wslay_event_msg(opcode: UInt8(opcode.rawValue), msg: bytes.baseAddress, msg_length: bytes.count)
       _ = unsafe wslay_event_queue_msg(context, &frame)

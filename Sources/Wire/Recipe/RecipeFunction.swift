@@ -6,8 +6,8 @@ enum RecipeFunction: String, Sendable, CaseIterable {
   case hmacMD5 = "hmac_md5"
   case hmacSHA1 = "hmac_sha1"
   case hmacSHA256 = "hmac_sha256"
-  case base64, base64url, hex, urlencode, lower, upper, substr, json, jwt
-  case uuid, digits, date
+  case base64, base64url, hex, urlencode, urldecode, lower, upper, substr, json, jwt
+  case uuid
   case nowMilliseconds = "now_ms"
   case nowSeconds = "now_s"
   case nowMicroseconds = "now_us"
@@ -38,15 +38,14 @@ extension RecipeFunction {
     case .hmacSHA256: return .digest(Digest.hmacSHA256(bytes, key: arguments[1].raw))
     case .base64: return RecipeValue(Base64.encode(first.raw))
     case .base64url: return RecipeValue(Base64.encode(first.raw, .urlSafe))
-    case .hex: return RecipeValue(try Self.hex(first, source))
+    case .hex: return RecipeValue(Digest.hex(first.raw))
     case .urlencode: return RecipeValue(URLEncoding.component(bytes))
+    case .urldecode: return RecipeValue(first.text.replacing("+", with: " ").removingPercentEncoding)
     case .lower: return RecipeValue(first.text.lowercased())
     case .upper: return RecipeValue(first.text.uppercased())
     case .substr: return RecipeValue(Self.substring(first.text, arguments.dropFirst().map { $0.json.int }))
     case .json: return RecipeValue(String(decoding: Self.compact(first), as: UTF8.self))
     case .jwt: return .json(try Self.claims(first.text))
-    case .digits: return RecipeValue(Generator.digits(try Self.count(first), source))
-    case .date: return RecipeValue(DateFormat.text(first.text, source.now()))
     case .uuid, .nowMilliseconds, .nowSeconds, .nowMicroseconds, .nowISO: return generated(source)
     }
   }
@@ -59,19 +58,6 @@ extension RecipeFunction {
     case .nowISO: RecipeValue(source.now().rfc3339)
     default: RecipeValue(Generator.uuid(source))
     }
-  }
-
-  /// A number asks for so many random digits, anything else for its own digits.
-  private static func hex(_ value: RecipeValue, _ source: RecipeSource) throws(Fault) -> String {
-    guard value.json.kind == .number else { return Digest.hex(value.raw) }
-    return Generator.hex(try count(value), source)
-  }
-
-  static func count(_ value: RecipeValue) throws(Fault) -> Int {
-    guard let count = value.json.int, (1...Generator.most).contains(count) else {
-      throw Fault(.invalid, "A recipe asks for a random text that is not 1 to \(Generator.most) long.")
-    }
-    return count
   }
 
   /// By code points; a start below 0 counts from the end.

@@ -14,9 +14,6 @@ package struct RecipeSource: Sendable {
 
 /// Texts that are made anew.
 package enum Generator {
-  /// Letters of a random text.
-  package static let most = 256
-
   /// A random UUID. Source: RFC 9562 §5.4.
   package static func uuid(_ source: RecipeSource) -> String {
     var bytes = source.random(16)
@@ -44,30 +41,52 @@ package enum Generator {
     }
     return String(decoding: text, as: UTF8.self)
   }
+
+  /// So many characters a-z and 0-9.
+  package static func characters(_ count: Int, _ source: RecipeSource) -> String {
+    let letters = Array("0123456789abcdefghijklmnopqrstuvwxyz".utf8)
+    var text: [UInt8] = []
+    while text.count < count {
+      // Bytes from 252 on would make the first four letters likelier.
+      for byte in source.random(count + 8) where byte < 252 && text.count < count { text.append(letters[Int(byte) % 36]) }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// A date in UTC by a pattern of `%Y %m %d %H %M %S`.
+  package static func date(_ pattern: String, _ time: Timestamp) -> String {
+    let text = Array(time.rfc3339.utf8)
+    let places: [(sign: String, range: Range<Int>)] = [
+      ("%Y", 0..<4), ("%m", 5..<7), ("%d", 8..<10), ("%H", 11..<13), ("%M", 14..<16), ("%S", 17..<19),
+    ]
+    return places.reduce(pattern) { $0.replacing($1.sign, with: String(decoding: text[$1.range], as: UTF8.self)) }
+  }
 }
 
-/// Dates by a pattern: `%Y %m %d %H %M %S` as in strftime, or `yyyy MM dd HH mm ss SSS`, in UTC; other letters stand for themselves.
-package enum DateFormat {
-  package static func text(_ pattern: String, _ time: Timestamp) -> String {
-    let parts = Array(time.rfc3339.utf8)
-    let named: [(words: [String], range: Range<Int>)] = [
-      (["%Y", "yyyy"], 0..<4), (["%m", "MM"], 5..<7), (["%d", "dd"], 8..<10), (["%H", "HH"], 11..<13), (["%M", "mm"], 14..<16),
-      (["%S", "ss"], 17..<19), (["%L", "SSS"], 20..<23),
-    ]
-    let hasSigns = pattern.contains("%")
-    var out = ""
-    var rest = pattern[...]
-    while let first = rest.first {
-      let hit = named.first { rest.hasPrefix($0.words[hasSigns ? 0 : 1]) }
-      if let hit {
-        out += String(decoding: parts[hit.range], as: UTF8.self)
-        rest = rest.dropFirst(hit.words[hasSigns ? 0 : 1].count)
-      } else {
-        out.append(first)
-        rest = rest.dropFirst()
-      }
+extension RecipeGenerator {
+  /// A fresh value; `count` is the number of a counter.
+  package func value(_ source: RecipeSource, count: Int) -> RecipeValue {
+    switch self {
+    case .uuid: RecipeValue(Generator.uuid(source))
+    case .now(let unit, let isText): Self.now(unit, isText, source.now())
+    case .hex(let count): RecipeValue(Generator.hex(count, source))
+    case .digits(let count): RecipeValue(Generator.digits(count, source))
+    case .characters(let count): RecipeValue(Generator.characters(count, source))
+    case .date(let pattern): RecipeValue(Generator.date(pattern, source.now()))
+    case .counter: .json(JSON(count))
     }
-    return out
+  }
+
+  private static func now(_ unit: TimeUnit, _ isText: Bool, _ now: Timestamp) -> RecipeValue {
+    let number =
+      switch unit {
+      case .seconds: now.seconds
+      case .milliseconds: now.milliseconds
+      case .microseconds: now.milliseconds * 1000
+      case .iso: 0
+      }
+    if unit == .iso { return RecipeValue(now.rfc3339) }
+    return isText ? RecipeValue(String(number)) : .json(JSON(number))
   }
 }
 

@@ -14,6 +14,9 @@ package enum RecipeValue: Sendable, Equatable {
   /// What it is in a text; numbers as they were written, `null` as nothing.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
+  /// Whether it is `null` or an empty text.
+  var isNothing: Bool { bytes.isEmpty }
+
   /// The bytes that functions work on: those of the text.
   package var bytes: [UInt8] {
     switch self {
@@ -37,7 +40,7 @@ package enum RecipeValue: Sendable, Equatable {
   /// Both, one behind the other. Throws `internal` beyond the limit of a value.
   func joined(_ other: RecipeValue) throws(Fault) -> RecipeValue {
     let whole = bytes + other.bytes
-    guard whole.count <= Expression.mostBytes else { throw Expression.tooLarge }
+    guard whole.count <= Formula.mostBytes else { throw Formula.tooLarge }
     if case .bytes = self { return .bytes(whole) }
     if case .bytes = other { return .bytes(whole) }
     return RecipeValue(String(decoding: whole, as: UTF8.self))

@@ -5,13 +5,13 @@ package struct RecipeContext {
   /// Clock and chance.
   package var source: RecipeSource
   /// The value of a variable; nil for one that has none, so that what uses it is left out.
-  package var variable: (Expression.Name) throws(Fault) -> RecipeValue?
+  package var variable: (Formula.Name) throws(Fault) -> RecipeValue?
   /// What is seen of the request that is being made; nil where there is none.
   package var request: RequestView?
 
   package init(
     source: RecipeSource = RecipeSource(), request: RequestView? = nil,
-    variable: @escaping (Expression.Name) throws(Fault) -> RecipeValue?
+    variable: @escaping (Formula.Name) throws(Fault) -> RecipeValue?
   ) {
     self.source = source
     self.request = request
@@ -35,7 +35,7 @@ package struct RequestView: Sendable {
   var path: String { String(uri.prefix { $0 != "?" }) }
 }
 
-extension Expression {
+extension Formula {
   /// The value; nil when a variable of it has none. Throws `invalid` where a function can't be, `internal` beyond the limits.
   package func value(in context: RecipeContext) throws(Fault) -> RecipeValue? {
     try Self.value(node, context)
@@ -52,6 +52,11 @@ extension Expression {
     case .call(let function, let nodes):
       guard let values = try values(nodes, context) else { return nil }
       return try function.value(values, context.source)
+    case .first(let nodes):
+      for node in nodes {
+        if let value = try value(node, context), !value.isNothing { return value }
+      }
+      return nil
     case .accessor(let accessor, let nodes):
       guard let values = try values(nodes, context), let request = context.request else { return nil }
       return accessor.value(values.map(\.text), request)

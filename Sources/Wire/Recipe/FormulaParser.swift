@@ -1,7 +1,7 @@
 import Base
 
 /// Reads an expression from the left, once.
-struct ExpressionParser {
+struct FormulaParser {
   private let text: String
   private var rest: Substring.UnicodeScalarView
   private var depth = 0
@@ -11,23 +11,23 @@ struct ExpressionParser {
     rest = text[...].unicodeScalars
   }
 
-  mutating func parse() throws(Fault) -> Expression.Node {
+  mutating func parse() throws(Fault) -> Formula.Node {
     let node = try sum()
     skipSpace()
     guard rest.isEmpty else { throw fault("has something behind its end: \(String(rest.prefix(20)))") }
     return node
   }
 
-  private mutating func sum() throws(Fault) -> Expression.Node {
+  private mutating func sum() throws(Fault) -> Formula.Node {
     depth += 1
     defer { depth -= 1 }
-    guard depth <= Expression.mostDepth else { throw fault("is nested too deep") }
+    guard depth <= Formula.mostDepth else { throw fault("is nested too deep") }
     var terms = [try term()]
     while take("+") { terms.append(try term()) }
     return terms.count == 1 ? terms[0] : .joined(terms)
   }
 
-  private mutating func term() throws(Fault) -> Expression.Node {
+  private mutating func term() throws(Fault) -> Formula.Node {
     skipSpace()
     guard let first = rest.first else { throw fault("ends too early") }
     if first == "\"" || first == "'" { return .literal(RecipeValue(try literal(first))) }
@@ -41,7 +41,7 @@ struct ExpressionParser {
   }
 
   /// A variable, an accessor or a call.
-  private mutating func named() throws(Fault) -> Expression.Node {
+  private mutating func named() throws(Fault) -> Formula.Node {
     var parts = [try word()]
     while rest.first == "." {
       rest.removeFirst()
@@ -51,27 +51,31 @@ struct ExpressionParser {
     guard isCall else {
       // `uuid` and its like need no brackets; a variable of the same name would be an odd choice.
       if parts.count == 1, let accessor = RequestAccessor(rawValue: parts[0]), accessor.arity.contains(0) { return .accessor(accessor, []) }
-      return .name(Expression.Name(parts))
+      return .name(Formula.Name(parts))
     }
     guard parts.count == 1 else { throw fault("calls \(parts.joined(separator: ".")), which is no function") }
     return member(of: try call(parts[0]))
   }
 
-  private mutating func call(_ name: String) throws(Fault) -> Expression.Node {
+  private mutating func call(_ name: String) throws(Fault) -> Formula.Node {
     let arguments = try arguments()
     if let accessor = RequestAccessor(rawValue: name) {
       try check(name, arguments.count, accessor.arity)
       return .accessor(accessor, arguments)
     }
+    if name == "first" {
+      try check(name, arguments.count, 1...16)
+      return .first(arguments)
+    }
     guard let function = RecipeFunction(rawValue: name) else {
-      let known = RecipeFunction.allCases.map(\.rawValue) + RequestAccessor.allCases.map(\.rawValue)
+      let known = RecipeFunction.allCases.map(\.rawValue) + RequestAccessor.allCases.map(\.rawValue) + ["first"]
       throw fault("calls the unknown function \"\(name)\"\(Suggestion.hint(for: name, among: known))")
     }
     try check(name, arguments.count, function.arity)
     return .call(function, arguments)
   }
 
-  private mutating func arguments() throws(Fault) -> [Expression.Node] {
+  private mutating func arguments() throws(Fault) -> [Formula.Node] {
     guard take("(") else { throw fault("lacks a (") }
     if take(")") { return [] }
     var arguments = [try sum()]
@@ -87,7 +91,7 @@ struct ExpressionParser {
   }
 
   /// Members behind a bracket: `jwt(cred.TOKEN).user.id`.
-  private mutating func member(of node: Expression.Node) -> Expression.Node {
+  private mutating func member(of node: Formula.Node) -> Formula.Node {
     var path: [String] = []
     while rest.first == ".", let next = rest.dropFirst().first, Self.isLetter(next) {
       rest.removeFirst()

@@ -6,7 +6,7 @@ package import Base
 ///
 /// Source: recipes-and-learning §5. Names with dots are variables (`cred.NAME`, `last.parent`) or members of their values
 /// (`jwt(cred.TOKEN).user.id`).
-package struct Expression: Sendable {
+package struct Formula: Sendable {
   indirect enum Node: Sendable {
     case literal(RecipeValue)
     case name(Name)
@@ -14,6 +14,8 @@ package struct Expression: Sendable {
     case call(RecipeFunction, [Node])
     case accessor(RequestAccessor, [Node])
     case member(Node, [String])
+    /// The first that has a value.
+    case first([Node])
   }
 
   /// A variable by its parts: `cred.TOKEN` is `["cred", "TOKEN"]`.
@@ -43,7 +45,7 @@ package struct Expression: Sendable {
   /// Reads a formula; `invalid` with what is wrong.
   package init(_ text: String) throws(Fault) {
     guard text.utf8.count <= Self.mostText else { throw Fault(.invalid, "An expression is longer than \(Self.mostText) bytes.") }
-    var parser = ExpressionParser(text)
+    var parser = FormulaParser(text)
     node = try parser.parse()
     self.text = text
   }
@@ -67,7 +69,7 @@ package struct Expression: Sendable {
     switch node {
     case .literal: []
     case .name(let name): [name]
-    case .joined(let nodes), .call(_, let nodes), .accessor(_, let nodes): nodes.flatMap(names)
+    case .joined(let nodes), .call(_, let nodes), .accessor(_, let nodes), .first(let nodes): nodes.flatMap(names)
     case .member(let node, _): names(node)
     }
   }
@@ -76,7 +78,7 @@ package struct Expression: Sendable {
     switch node {
     case .literal, .name: false
     case .accessor: true
-    case .joined(let nodes), .call(_, let nodes): nodes.contains(where: looksAtRequest)
+    case .joined(let nodes), .call(_, let nodes), .first(let nodes): nodes.contains(where: looksAtRequest)
     case .member(let node, _): looksAtRequest(node)
     }
   }

@@ -1,0 +1,134 @@
+package import Base
+import Synchronization
+package import Wire
+
+/// One of the owner's accounts at a web app: its secrets, cookies, identity, and what the site gave it. Shared by all loops.
+///
+/// What must outlive the program (renewed credentials, cookies, identity) is in `Kept` and in a file of the data folder.
+package final class Session: Sendable {
+  /// What is kept in `data/sessions`.
+  struct Kept: Sendable {
+    var credentials: [String: Secret] = [:]
+    var cookies = CookieJar()
+    var identity: [String: Secret] = [:]
+    /// Variables of scope `session`, and counters.
+    var variables: [String: JSON] = [:]
+  }
+
+  /// What a step of scope `session` found.
+  struct Found: Sendable {
+    var values: [String: JSON] = [:]
+    /// Monotonic nanoseconds; nil for as long as the program runs.
+    var until: Int?
+  }
+
+  private struct State {
+    var kept: Kept
+    var found: [String: Found] = [:]
+    /// Counts the renewals, so that one who comes late sees that somebody else was there.
+    var renewals = 0
+  }
+
+  /// Fields and members of the query that the owner took from his own browser.
+  let headers: [(name: String, value: Secret)]
+  let query: [(name: String, value: Secret)]
+  /// One at a time renews what the session needs.
+  let renewal = Turnstile(limit: 1, interval: 0)
+  private let file: SessionFile?
+  private let state: Mutex<State>
+
+  /// `given`: what the owner gave; `file`: where changes are kept, nil for nowhere.
+  init(
+    _ given: Kept, headers: [(name: String, value: Secret)] = [], query: [(name: String, value: Secret)] = [], file: SessionFile? = nil
+  ) {
+    self.headers = headers
+    self.query = query
+    self.file = file
+    var kept = given
+    if let own = file?.read() {
+      kept.credentials.merge(own.credentials) { _, new in new }
+      for (name, value) in own.cookies.all { kept.cookies[name] = value }
+      kept.identity.merge(own.identity) { given, _ in given }
+      kept.variables = own.variables
+    }
+    state = Mutex(State(kept: kept))
+  }
+
+  func credential(_ name: String) -> Secret? { state.withLock { $0.kept.credentials[name] } }
+  func cookie(_ name: String) -> Secret? { state.withLock { $0.kept.cookies[name] } }
+  var cookieHeader: String? { state.withLock { $0.kept.cookies.header } }
+  func identity(_ name: String) -> Secret? { state.withLock { $0.kept.identity[name] } }
+  func variable(_ name: String) -> JSON? { state.withLock { $0.kept.variables[name] } }
+  var renewals: Int { state.withLock { $0.renewals } }
+
+  /// The field that the owner's browser sent, any case.
+  func header(_ name: String) -> Secret? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
+
+  /// What a step found, unless it is over.
+  func found(_ step: String, now: Int) -> [String: JSON]? {
+    state.withLock { state in
+      guard let found = state.found[step], found.until ?? .max > now else { return nil }
+      return found.values
+    }
+  }
+
+  /// Keeps what a step found; what it renews is written to the file before anybody uses it.
+  func found(_ step: String, _ found: Found, renewed: [String: Secret] = [:]) {
+    change { state in
+      state.found[step] = found
+      state.renewals += 1
+      state.kept.credentials.merge(renewed) { _, new in new }
+      return !renewed.isEmpty
+    }
+  }
+
+  /// Forgets what a step found.
+  func forget(_ step: String) { state.withLock { $0.found[step] = nil } }
+
+  /// Keeps cookies that the site has set.
+  func take(setCookies: [String], now: Timestamp) {
+    guard !setCookies.isEmpty else { return }
+    change { state in
+      var hasChanged = false
+      for text in setCookies where state.kept.cookies.take(setCookie: text, now: now) { hasChanged = true }
+      return hasChanged
+    }
+  }
+
+  /// The identity's value, made once where there is none.
+  func identity(_ name: String, make: () -> Secret) -> Secret {
+    if let own = identity(name) { return own }
+    let value = make()
+    return change { state in
+      guard let own = state.kept.identity[name] else {
+        state.kept.identity[name] = value
+        return true
+      }
+      _ = own
+      return false
+    } ?? identity(name) ?? value
+  }
+
+  /// The variable's value, made once where there is none.
+  func variable(_ name: String, make: () throws(Fault) -> JSON) throws(Fault) -> JSON {
+    if let own = variable(name) { return own }
+    let value = try make()
+    keep(name, value)
+    return value
+  }
+
+  func keep(_ name: String, _ value: JSON) {
+    change { state in
+      state.kept.variables[name] = value
+      return true
+    }
+  }
+
+  /// Changes what is kept, and writes it when the change says so. Always nil, for who has no other value.
+  @discardableResult
+  private func change(_ body: (inout State) -> Bool) -> Secret? {
+    let changed = state.withLock { state in body(&state) ? state.kept : nil }
+    if let changed, let file { file.write(changed) }
+    return nil
+  }
+}
