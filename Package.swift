@@ -38,7 +38,7 @@ let package = Package(
     .target(name: "Base", dependencies: ["COpenSSL", "CYAML", "CPCRE2", "CSystem"], swiftSettings: strict),
     .target(name: "Wire", dependencies: ["Base"], swiftSettings: strict),
     .target(name: "HTTP", dependencies: ["Base", "COpenSSL", "CNghttp2", "CWslay", "CSystem"], swiftSettings: strict),
-    .target(name: "Upstream", dependencies: ["HTTP", "Wire", "Base", "CSystem"], swiftSettings: strict),
+    .target(name: "Upstream", dependencies: ["HTTP", "Wire", "Base", "CSystem", "CZlib"], swiftSettings: strict),
     .target(
       name: "Archive", dependencies: ["Wire", "Base", "CSQLite", "CPostgreSQL", "CZstd", "CZlib", "CBrotli", "CSystem"],
       swiftSettings: strict),

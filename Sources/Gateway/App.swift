@@ -9,6 +9,7 @@ import Upstream
 package final class App: Sendable {
   private let source: ConfigSource
   private let origins: Origins
+  private let sessions: SessionStore
   private let current: Mutex<Setup>
   private let metrics = GatewayMetrics()
   private let resolver = Resolver()
@@ -35,7 +36,8 @@ package final class App: Sendable {
     self.source = source
     let loaded = try source.load()
     origins = Origins(folder: source.folder)
-    let setup = try Setup(loaded.config, values: loaded.values, origins: origins)
+    sessions = SessionStore(folder: source.dataFolder + "/sessions")
+    let setup = try Setup(loaded.config, values: loaded.values, origins: origins, sessions: sessions)
     try setup.checkListeners()
     current = Mutex(setup)
     record = loaded.config.record.isOn ? try RecordKeeper(loaded.config.record, source) : nil
@@ -159,7 +161,7 @@ extension App {
   private func reload() {
     do throws(Fault) {
       let loaded = try source.load()
-      let setup = try Setup(loaded.config, values: loaded.values, origins: origins)
+      let setup = try Setup(loaded.config, values: loaded.values, origins: origins, sessions: sessions)
       try setup.checkListeners()
       if setup.config.server.listen != self.setup.config.server.listen {
         Log.warning("reload", ["message": "server.listen needs a restart"])

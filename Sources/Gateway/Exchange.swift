@@ -24,7 +24,9 @@ final class Exchange {
   /// How the client wants to see reasoning.
   var reasoning = ReasoningOutput.field
   /// A stream that has begun to be useful: no other target is tried any more, and handing it on needs nothing else.
-  var open: OpenStream?
+  var open: (any OpenReply)?
+  /// The try that goes on: its place at the provider, and what it has to tidy up there.
+  var stay: Stay?
 
   @inline(never)
   init(_ request: Request, _ setup: Setup, _ upstream: Upstream, _ metrics: GatewayMetrics, _ recorder: Recorder?) {
@@ -46,6 +48,7 @@ final class Exchange {
     }
     await settle()
     trace.end(request, setup, metrics)
+    await leave()
   }
 
   private func answer() async throws(Fault) {
@@ -83,7 +86,9 @@ final class Exchange {
     case .ready: respond(json: Array(#"{"status":"ready"}"#.utf8))
     case .metrics:
       recorder?.measure(metrics)
+      metrics.measure(setup.router.providers)
       respond(metrics.response())
+    case .providers: respond(json: try ProviderReport.body(setup.router, key))
     case .modelList: respond(json: try ModelList.body(request.head, setup.router, key))
     case .model(let id): respond(json: try ModelList.body(id, request.head, setup.router, key))
     case .call: preconditionFailure("a call is for an upstream")
@@ -121,6 +126,7 @@ final class Exchange {
           if case .provider(let offer) = target { pick.map(offer.provider.keys.isWell) }
           return
         } catch {
+          await leave()
           guard error.kind != .cancelled, !request.hasReplied else { throw error }
           metrics.failed(target, error)
           attempts.failed(error, now: Time.monotonic)
@@ -135,6 +141,8 @@ final class Exchange {
     guard let call else { return }
     guard case .provider(let offer) = target, let pick else { return try await demo(call) }
     if try estimates(call, offer) { return }
+    try await enter(offer.provider, pick)
+    if offer.provider.isWeb { return try await askWeb(offer, pick, call, key) }
     let passes = call.passes(to: offer.provider)
     let underway = passes ? try ask(offer, pick, call, key) : try await askTranslated(offer, pick, call, key)
     let reader = underway.reader

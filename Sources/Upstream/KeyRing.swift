@@ -1,5 +1,6 @@
 package import Base
 import Synchronization
+package import Wire
 
 /// The keys or sessions of one provider in turn, their health, and those set aside for a while. Shared by all loops.
 package final class KeyRing: Sendable {
@@ -32,7 +33,7 @@ package final class KeyRing: Sendable {
   }
 
   /// `limits`: how much at once and how often each key may be used.
-  package init(_ sets: [CredentialSet], limits: ProviderLimits = ProviderLimits(), respectsLimits: Bool = false) {
+  package init(_ sets: [CredentialSet], limits: ProviderLimits, respectsLimits: Bool = false) {
     self.sets = sets
     self.respectsLimits = respectsLimits
     let count = max(1, sets.count)
@@ -83,6 +84,12 @@ package final class KeyRing: Sendable {
     }
   }
 
+  /// Notes what broke a reply that had begun.
+  package func note(_ pick: Pick, _ fault: Fault, now: Int) {
+    guard fault.kind.tellsOfTheAccount else { return }
+    hold(pick, until: fault.retryAfter.map { now + $0 * 1_000_000_000 } ?? 0, for: fault.kind)
+  }
+
   /// Lets the whole provider rest until `time`.
   package func holdAll(until time: Int) {
     state.withLock { $0.heldUntil = max($0.heldUntil, time) }
@@ -124,6 +131,12 @@ extension KeyRing {
     package let waiting: Int
   }
 
+  /// The words of states, for figures.
+  package static let states = [
+    "ok", "busy", "rate_limited", "muted", "daily_limit", "banned", "expired", "forbidden", "funds", "verification_required",
+    "client_too_old", "format_changed",
+  ]
+
   /// How each key is, in order.
   package func reports(now: Int) -> [Report] {
     state.withLock { state in
@@ -145,6 +158,15 @@ extension KeyRing {
 }
 
 extension Fault.Kind {
+  /// Whether it says how an account is.
+  fileprivate var tellsOfTheAccount: Bool {
+    switch self {
+    case .authExpired, .forbidden, .banned, .clientTooOld, .funds, .rateLimited, .muted, .dailyLimit, .verificationRequired, .formatChanged:
+      true
+    default: false
+    }
+  }
+
   /// Whether it passes with time, at the time that the site has told.
   fileprivate var isLimit: Bool { self == .rateLimited || self == .muted || self == .dailyLimit }
 }

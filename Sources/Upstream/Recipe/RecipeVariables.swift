@@ -9,7 +9,7 @@ final class RecipeVariables {
   private let source: RecipeSource
 
   /// What the call and the gateway say: `origin`, `prompt`, `model` …
-  var fixed: [String: RecipeValue] = [:]
+  var fixed: [String: FormulaValue] = [:]
   /// What the model's entry sets.
   var set: [String: JSON] = [:]
   /// What steps have found, later ones over earlier ones.
@@ -19,14 +19,14 @@ final class RecipeVariables {
   /// What the answer says for the next turn.
   var last: [String: JSON] = [:]
   /// The file that is uploaded now.
-  var file: [String: RecipeValue] = [:]
+  var file: [String: FormulaValue] = [:]
   /// Names in `found` that only the site itself may see again.
   var secretNames: Set<String> = []
   /// Whether the present request goes where credentials may go.
   var isTrusted = true
 
-  private var perRequest: [String: RecipeValue] = [:]
-  private var perMessage: [String: RecipeValue] = [:]
+  private var perRequest: [String: FormulaValue] = [:]
+  private var perMessage: [String: FormulaValue] = [:]
   private var counts: [String: Int] = [:]
   private var depth = 0
 
@@ -40,6 +40,9 @@ final class RecipeVariables {
     self.source = source
   }
 
+  /// Whether a step has run in this call.
+  func hasFound(_ step: RecipeStep) -> Bool { step.extractions.allSatisfy { found[$0.name] != nil } }
+
   /// A new request begins: what is made for each is made anew.
   func beginRequest() { perRequest = [:] }
 
@@ -48,7 +51,7 @@ final class RecipeVariables {
     RecipeContext(source: source, request: view) { [self] (name) throws(Fault) in try value(name, view) }
   }
 
-  private func value(_ name: Formula.Name, _ view: RequestView?) throws(Fault) -> RecipeValue? {
+  private func value(_ name: Formula.Name, _ view: RequestView?) throws(Fault) -> FormulaValue? {
     let rest = name.rest.joined(separator: ".")
     switch name.first {
     case "cred": return secret(session.credential(rest))
@@ -64,11 +67,11 @@ final class RecipeVariables {
     return Formula.member(name.rest, of: value.json).map { .json($0) }
   }
 
-  private func secret(_ secret: Secret?) -> RecipeValue? {
-    isTrusted ? secret.map { RecipeValue($0.exposed) } : nil
+  private func secret(_ secret: Secret?) -> FormulaValue? {
+    isTrusted ? secret.map { FormulaValue($0.exposed) } : nil
   }
 
-  private func plain(_ name: String, _ view: RequestView?) throws(Fault) -> RecipeValue? {
+  private func plain(_ name: String, _ view: RequestView?) throws(Fault) -> FormulaValue? {
     if file.isEmpty, let list = uploaded[name] { return .json(.array(list)) }
     if let value = found[name] { return isTrusted || !secretNames.contains(name) ? .json(value) : nil }
     if let value = set[name] { return .json(value) }
@@ -81,7 +84,7 @@ final class RecipeVariables {
 // MARK: - Variables of the file
 
 extension RecipeVariables {
-  private func value(of variable: RecipeVariable, _ view: RequestView?) throws(Fault) -> RecipeValue? {
+  private func value(of variable: RecipeVariable, _ view: RequestView?) throws(Fault) -> FormulaValue? {
     if let known = perRequest[variable.name] ?? perMessage[variable.name] { return known }
     depth += 1
     defer { depth -= 1 }
@@ -97,14 +100,14 @@ extension RecipeVariables {
     }
   }
 
-  private func kept(_ variable: RecipeVariable, in place: Session, _ view: RequestView?) throws(Fault) -> RecipeValue? {
+  private func kept(_ variable: RecipeVariable, in place: Session, _ view: RequestView?) throws(Fault) -> FormulaValue? {
     if let known = place.variable(variable.name) { return .json(known) }
     guard let made = try make(variable, view) else { return nil }
     return .json(try place.variable(variable.name) { () throws(Fault) in made.json })
   }
 
   /// 1, 2, 3, … one for each request.
-  private func count(_ variable: RecipeVariable) throws(Fault) -> RecipeValue {
+  private func count(_ variable: RecipeVariable) throws(Fault) -> FormulaValue {
     let number: Int
     switch variable.scope {
     case .session, .install:
@@ -119,7 +122,7 @@ extension RecipeVariables {
     return .json(JSON(number))
   }
 
-  private func make(_ variable: RecipeVariable, _ view: RequestView?) throws(Fault) -> RecipeValue? {
+  private func make(_ variable: RecipeVariable, _ view: RequestView?) throws(Fault) -> FormulaValue? {
     switch variable.source {
     case .generated(let generator): return generator.value(source, count: 1)
     case .constant(let json): return .json(json)
@@ -133,13 +136,13 @@ extension RecipeVariables {
   }
 
   /// The owner's own value, else one that is made once for the session.
-  private func identity(_ name: String) throws(Fault) -> RecipeValue? {
-    if let own = session.identity(name) { return RecipeValue(own.exposed) }
+  private func identity(_ name: String) throws(Fault) -> FormulaValue? {
+    if let own = session.identity(name) { return FormulaValue(own.exposed) }
     guard let rule = recipe.identity.first(where: { $0.name == name }) else { return nil }
-    if let own = rule.header.flatMap(session.header) ?? rule.cookie.flatMap(session.cookie) { return RecipeValue(own.exposed) }
+    if let own = rule.header.flatMap(session.header) ?? rule.cookie.flatMap(session.cookie) { return FormulaValue(own.exposed) }
     if let value = try rule.expression?.formula.value(in: context()), !value.text.isEmpty { return value }
     guard let generator = rule.generator else { return nil }
-    return RecipeValue(session.identity(name) { Secret(generator.value(source, count: 1).text) }.exposed)
+    return FormulaValue(session.identity(name) { Secret(generator.value(source, count: 1).text) }.exposed)
   }
 }
 
@@ -180,7 +183,7 @@ extension RecipeVariables {
       for (name, template) in arguments { inputs[name] = try template.value(in: context()) }
       guard inputs.count == arguments.count else { continue }
       let outputs = try await hook.run(inputs)
-      let value = RecipeValue.json(.object(outputs.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
+      let value = FormulaValue.json(.object(outputs.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
       if variable.scope == .request { perRequest[variable.name] = value } else { perMessage[variable.name] = value }
     }
   }

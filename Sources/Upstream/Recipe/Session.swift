@@ -1,6 +1,6 @@
-package import Base
+import Base
 import Synchronization
-package import Wire
+import Wire
 
 /// One of the owner's accounts at a web app: its secrets, cookies, identity, and what the site gave it. Shared by all loops.
 ///
@@ -20,13 +20,14 @@ package final class Session: Sendable {
     var values: [String: JSON] = [:]
     /// Monotonic nanoseconds; nil for as long as the program runs.
     var until: Int?
+    /// Tells one finding from the next.
+    var number = 0
   }
 
   private struct State {
     var kept: Kept
     var found: [String: Found] = [:]
-    /// Counts the renewals, so that one who comes late sees that somebody else was there.
-    var renewals = 0
+    var findings = 0
   }
 
   /// Fields and members of the query that the owner took from his own browser.
@@ -59,24 +60,20 @@ package final class Session: Sendable {
   var cookieHeader: String? { state.withLock { $0.kept.cookies.header } }
   func identity(_ name: String) -> Secret? { state.withLock { $0.kept.identity[name] } }
   func variable(_ name: String) -> JSON? { state.withLock { $0.kept.variables[name] } }
-  var renewals: Int { state.withLock { $0.renewals } }
 
   /// The field that the owner's browser sent, any case.
   func header(_ name: String) -> Secret? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
 
   /// What a step found, unless it is over.
-  func found(_ step: String, now: Int) -> [String: JSON]? {
-    state.withLock { state in
-      guard let found = state.found[step], found.until ?? .max > now else { return nil }
-      return found.values
-    }
+  func found(_ step: String, now: Int) -> Found? {
+    state.withLock { state in state.found[step].flatMap { $0.until ?? .max > now ? $0 : nil } }
   }
 
   /// Keeps what a step found; what it renews is written to the file before anybody uses it.
-  func found(_ step: String, _ found: Found, renewed: [String: Secret] = [:]) {
+  func keep(_ step: String, _ values: [String: JSON], until: Int?, renewed: [String: Secret] = [:]) {
     change { state in
-      state.found[step] = found
-      state.renewals += 1
+      state.findings += 1
+      state.found[step] = Found(values: values, until: until, number: state.findings)
       state.kept.credentials.merge(renewed) { _, new in new }
       return !renewed.isEmpty
     }

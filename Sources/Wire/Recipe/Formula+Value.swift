@@ -5,13 +5,13 @@ package struct RecipeContext {
   /// Clock and chance.
   package var source: RecipeSource
   /// The value of a variable; nil for one that has none, so that what uses it is left out.
-  package var variable: (Formula.Name) throws(Fault) -> RecipeValue?
+  package var variable: (Formula.Name) throws(Fault) -> FormulaValue?
   /// What is seen of the request that is being made; nil where there is none.
   package var request: RequestView?
 
   package init(
     source: RecipeSource = RecipeSource(), request: RequestView? = nil,
-    variable: @escaping (Formula.Name) throws(Fault) -> RecipeValue?
+    variable: @escaping (Formula.Name) throws(Fault) -> FormulaValue?
   ) {
     self.source = source
     self.request = request
@@ -37,11 +37,11 @@ package struct RequestView: Sendable {
 
 extension Formula {
   /// The value; nil when a variable of it has none. Throws `invalid` where a function can't be, `internal` beyond the limits.
-  package func value(in context: RecipeContext) throws(Fault) -> RecipeValue? {
+  package func value(in context: RecipeContext) throws(Fault) -> FormulaValue? {
     try Self.value(node, context)
   }
 
-  private static func value(_ node: Node, _ context: RecipeContext) throws(Fault) -> RecipeValue? {
+  private static func value(_ node: Node, _ context: RecipeContext) throws(Fault) -> FormulaValue? {
     switch node {
     case .literal(let value): return value
     case .name(let name): return try context.variable(name)
@@ -64,8 +64,8 @@ extension Formula {
     }
   }
 
-  private static func values(_ nodes: [Node], _ context: RecipeContext) throws(Fault) -> [RecipeValue]? {
-    var values: [RecipeValue] = []
+  private static func values(_ nodes: [Node], _ context: RecipeContext) throws(Fault) -> [FormulaValue]? {
+    var values: [FormulaValue] = []
     for node in nodes {
       guard let value = try value(node, context) else { return nil }
       values.append(value)
@@ -82,15 +82,15 @@ extension Formula {
 }
 
 extension RequestAccessor {
-  func value(_ arguments: [String], _ request: RequestView) -> RecipeValue? {
+  func value(_ arguments: [String], _ request: RequestView) -> FormulaValue? {
     switch self {
     case .rawbody: .bytes(request.body)
     case .body: (try? JSON(parsing: request.body)).map { .json($0) }  // nil is right: a body of another kind is no JSON
-    case .path: RecipeValue(request.path)
-    case .uri: RecipeValue(request.uri)
-    case .header: request.headers.first { $0.name.lowercased() == arguments[0].lowercased() }.map { RecipeValue($0.value) }
-    case .query: request.query.first { $0.name == arguments[0] }.map { RecipeValue($0.value) }
-    case .sortedParams: RecipeValue(Self.sorted(request, arguments))
+    case .path: FormulaValue(request.path)
+    case .uri: FormulaValue(request.uri)
+    case .header: request.headers.first { $0.name.lowercased() == arguments[0].lowercased() }.map { FormulaValue($0.value) }
+    case .query: request.query.first { $0.name == arguments[0] }.map { FormulaValue($0.value) }
+    case .sortedParams: FormulaValue(Self.sorted(request, arguments))
     }
   }
 

@@ -8,7 +8,7 @@ package import Base
 /// (`jwt(cred.TOKEN).user.id`).
 package struct Formula: Sendable {
   indirect enum Node: Sendable {
-    case literal(RecipeValue)
+    case literal(FormulaValue)
     case name(Name)
     case joined([Node])
     case call(RecipeFunction, [Node])

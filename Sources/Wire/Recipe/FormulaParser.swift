@@ -30,7 +30,7 @@ struct FormulaParser {
   private mutating func term() throws(Fault) -> Formula.Node {
     skipSpace()
     guard let first = rest.first else { throw fault("ends too early") }
-    if first == "\"" || first == "'" { return .literal(RecipeValue(try literal(first))) }
+    if first == "\"" || first == "'" { return .literal(FormulaValue(try literal(first))) }
     if Self.isDigit(first) || first == "-" { return .literal(.json(JSON(try number()))) }
     if take("(") {
       let inner = try sum()

@@ -118,7 +118,7 @@ extension HistoryRule {
     guard let item else { return .array(turns.map { .object([("role", JSON(roles[$0.role] ?? $0.role)), ("content", JSON($0.content))]) }) }
     var list: [JSON] = []
     for turn in turns {
-      let values = ["role": RecipeValue(roles[turn.role] ?? turn.role), "content": RecipeValue(turn.content)]
+      let values = ["role": FormulaValue(roles[turn.role] ?? turn.role), "content": FormulaValue(turn.content)]
       if let message = try item.value(in: RecipeContext { (name) throws(Fault) in values[name.description] }) { list.append(message) }
     }
     return .array(list)

@@ -26,7 +26,7 @@ enum RecipeFunction: String, Sendable, CaseIterable {
 
 extension RecipeFunction {
   /// The value for these arguments. The order of a code's arguments is (text, key).
-  func value(_ arguments: [RecipeValue], _ source: RecipeSource) throws(Fault) -> RecipeValue {
+  func value(_ arguments: [FormulaValue], _ source: RecipeSource) throws(Fault) -> FormulaValue {
     guard let first = arguments.first else { return generated(source) }
     let bytes = first.bytes
     switch self {
@@ -36,27 +36,27 @@ extension RecipeFunction {
     case .hmacMD5: return .digest(Digest.hmacMD5(bytes, key: arguments[1].raw))
     case .hmacSHA1: return .digest(Digest.hmacSHA1(bytes, key: arguments[1].raw))
     case .hmacSHA256: return .digest(Digest.hmacSHA256(bytes, key: arguments[1].raw))
-    case .base64: return RecipeValue(Base64.encode(first.raw))
-    case .base64url: return RecipeValue(Base64.encode(first.raw, .urlSafe))
-    case .hex: return RecipeValue(Digest.hex(first.raw))
-    case .urlencode: return RecipeValue(URLEncoding.component(bytes))
-    case .urldecode: return RecipeValue(first.text.replacing("+", with: " ").removingPercentEncoding)
-    case .lower: return RecipeValue(first.text.lowercased())
-    case .upper: return RecipeValue(first.text.uppercased())
-    case .substr: return RecipeValue(Self.substring(first.text, arguments.dropFirst().map { $0.json.int }))
-    case .json: return RecipeValue(String(decoding: Self.compact(first), as: UTF8.self))
+    case .base64: return FormulaValue(Base64.encode(first.raw))
+    case .base64url: return FormulaValue(Base64.encode(first.raw, .urlSafe))
+    case .hex: return FormulaValue(Digest.hex(first.raw))
+    case .urlencode: return FormulaValue(URLEncoding.component(bytes))
+    case .urldecode: return FormulaValue(first.text.replacing("+", with: " ").removingPercentEncoding)
+    case .lower: return FormulaValue(first.text.lowercased())
+    case .upper: return FormulaValue(first.text.uppercased())
+    case .substr: return FormulaValue(Self.substring(first.text, arguments.dropFirst().map { $0.json.int }))
+    case .json: return FormulaValue(String(decoding: Self.compact(first), as: UTF8.self))
     case .jwt: return .json(try Self.claims(first.text))
     case .uuid, .nowMilliseconds, .nowSeconds, .nowMicroseconds, .nowISO: return generated(source)
     }
   }
 
-  private func generated(_ source: RecipeSource) -> RecipeValue {
+  private func generated(_ source: RecipeSource) -> FormulaValue {
     switch self {
     case .nowMilliseconds: .json(JSON(source.now().milliseconds))
     case .nowSeconds: .json(JSON(source.now().seconds))
     case .nowMicroseconds: .json(JSON(source.now().milliseconds * 1000))
-    case .nowISO: RecipeValue(source.now().rfc3339)
-    default: RecipeValue(Generator.uuid(source))
+    case .nowISO: FormulaValue(source.now().rfc3339)
+    default: FormulaValue(Generator.uuid(source))
     }
   }
 
@@ -71,7 +71,7 @@ extension RecipeFunction {
     return String(kept)
   }
 
-  private static func compact(_ value: RecipeValue) -> [UInt8] { Array(value.json.bytes) }
+  private static func compact(_ value: FormulaValue) -> [UInt8] { Array(value.json.bytes) }
 
   /// The claims of a token; nobody checks its signature here. Source: RFC 7519 §3.
   static func claims(_ token: String) throws(Fault) -> JSON {

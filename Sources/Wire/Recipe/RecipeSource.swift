@@ -65,19 +65,19 @@ package enum Generator {
 
 extension RecipeGenerator {
   /// A fresh value; `count` is the number of a counter.
-  package func value(_ source: RecipeSource, count: Int) -> RecipeValue {
+  package func value(_ source: RecipeSource, count: Int) -> FormulaValue {
     switch self {
-    case .uuid: RecipeValue(Generator.uuid(source))
+    case .uuid: FormulaValue(Generator.uuid(source))
     case .now(let unit, let isText): Self.now(unit, isText, source.now())
-    case .hex(let count): RecipeValue(Generator.hex(count, source))
-    case .digits(let count): RecipeValue(Generator.digits(count, source))
-    case .characters(let count): RecipeValue(Generator.characters(count, source))
-    case .date(let pattern): RecipeValue(Generator.date(pattern, source.now()))
+    case .hex(let count): FormulaValue(Generator.hex(count, source))
+    case .digits(let count): FormulaValue(Generator.digits(count, source))
+    case .characters(let count): FormulaValue(Generator.characters(count, source))
+    case .date(let pattern): FormulaValue(Generator.date(pattern, source.now()))
     case .counter: .json(JSON(count))
     }
   }
 
-  private static func now(_ unit: TimeUnit, _ isText: Bool, _ now: Timestamp) -> RecipeValue {
+  private static func now(_ unit: TimeUnit, _ isText: Bool, _ now: Timestamp) -> FormulaValue {
     let number =
       switch unit {
       case .seconds: now.seconds
@@ -85,8 +85,8 @@ extension RecipeGenerator {
       case .microseconds: now.milliseconds * 1000
       case .iso: 0
       }
-    if unit == .iso { return RecipeValue(now.rfc3339) }
-    return isText ? RecipeValue(String(number)) : .json(JSON(number))
+    if unit == .iso { return FormulaValue(now.rfc3339) }
+    return isText ? FormulaValue(String(number)) : .json(JSON(number))
   }
 }
 

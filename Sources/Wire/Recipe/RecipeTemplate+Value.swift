@@ -8,9 +8,9 @@ extension RecipeTemplate {
   }
 
   /// The value: of the expression if the template is one, else the text. Nil when a variable has none.
-  package func value(in context: RecipeContext) throws(Fault) -> RecipeValue? {
+  package func value(in context: RecipeContext) throws(Fault) -> FormulaValue? {
     if let only { return try only.formula.value(in: context) }
-    return try text(in: context).map { RecipeValue($0) }
+    return try text(in: context).map { FormulaValue($0) }
   }
 
   /// The text; nil when a variable has no value.
@@ -23,7 +23,7 @@ extension RecipeTemplate {
     try text(in: context) { value, isFirst in isFirst ? value.text : URLEncoding.strict(value.bytes) }
   }
 
-  private func text(in context: RecipeContext, _ insert: (RecipeValue, _ isFirst: Bool) -> String) throws(Fault) -> String? {
+  private func text(in context: RecipeContext, _ insert: (FormulaValue, _ isFirst: Bool) -> String) throws(Fault) -> String? {
     var text = ""
     for piece in pieces {
       switch piece {

@@ -22,7 +22,7 @@ package struct RenderedRequest: Sendable {
     let place = try locate(address)
     url = place.url
     view.uri = place.uri
-    let isLate = { (template: RecipeTemplate) in template.expressions.contains(where: looks) }
+    func isLate(_ template: RecipeTemplate) -> Bool { template.expressions.contains(where: looks) }
     let path = place.uri
     var query = [String?](repeating: nil, count: request.query.count)
     for late in [false, true] {

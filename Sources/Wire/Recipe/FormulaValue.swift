@@ -1,7 +1,7 @@
 package import Base
 
 /// What a variable or expression of a recipe is: JSON, or bytes.
-package enum RecipeValue: Sendable, Equatable {
+package enum FormulaValue: Sendable, Equatable {
   case json(JSON)
   /// Bytes as they are, such as a body or a file.
   case bytes([UInt8])
@@ -38,11 +38,11 @@ package enum RecipeValue: Sendable, Equatable {
   package var json: JSON { if case .json(let json) = self { json } else { JSON(text) } }
 
   /// Both, one behind the other. Throws `internal` beyond the limit of a value.
-  func joined(_ other: RecipeValue) throws(Fault) -> RecipeValue {
+  func joined(_ other: FormulaValue) throws(Fault) -> FormulaValue {
     let whole = bytes + other.bytes
     guard whole.count <= Formula.mostBytes else { throw Formula.tooLarge }
     if case .bytes = self { return .bytes(whole) }
     if case .bytes = other { return .bytes(whole) }
-    return RecipeValue(String(decoding: whole, as: UTF8.self))
+    return FormulaValue(String(decoding: whole, as: UTF8.self))
   }
 }
