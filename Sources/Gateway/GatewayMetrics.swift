@@ -98,8 +98,8 @@ package final class GatewayMetrics: Sendable {
   }
 
   /// What of a web app's answer did not look as its recipe says.
-  func drifted(_ provider: Provider, _ drift: RecipeDrift) {
-    guard !drift.isEmpty else { return }
+  func drifted(_ provider: Provider, _ drift: RecipeDrift?) {
+    guard let drift, !drift.isEmpty else { return }
     let counts = [
       ("unknown", drift.unknown.values.reduce(0, +)), ("vanished", drift.vanished.values.reduce(0, +)), ("divergence", drift.divergences),
     ]

@@ -37,11 +37,13 @@ package final class Turnstile: Sendable {
   package func enter(on loop: EventLoop) async throws(Fault) {
     if case .go = step(nil) { return }
     let ticket = Ticket(loop)
-    guard state.withLock({ state in
-      guard state.waiting.count < Self.mostWaiting else { return false }
-      state.waiting.append(ticket)
-      return true
-    }) else { throw Fault(.overloaded, "Too many requests wait for this account. Try again later.", retryAfter: 30) }
+    guard
+      state.withLock({ state in
+        guard state.waiting.count < Self.mostWaiting else { return false }
+        state.waiting.append(ticket)
+        return true
+      })
+    else { throw Fault(.overloaded, "Too many requests wait for this account. Try again later.", retryAfter: 30) }
     while !Task.isCancelled {
       switch step(ticket) {
       case .go: return

@@ -21,6 +21,8 @@ package struct Attempts {
   private var tries = 0
   private var triedKeys: Set<Int> = []
   private var waitsFor: Int?
+  /// The session whose limit was waited for: it is asked again.
+  private var again: KeyRing.Pick?
   /// Why nothing was tried at all: every key waits for a limit to pass.
   package private(set) var limit: Fault?
   private var current: (target: Router.Target, pick: KeyRing.Pick?)?
@@ -52,6 +54,10 @@ package struct Attempts {
     while let target = targets.first {
       guard case .provider(let offer) = target else { return go(target, nil) }
       let provider = offer.provider
+      if let pick = again {
+        again = nil
+        return go(target, pick)
+      }
       if tries < provider.file.retries {
         if let pick = provider.keys.pick(
           now: now, without: triedKeys, evenHeld: tries == 0 && targets.count == 1 || triedKeys.isEmpty && tries > 0)
@@ -127,6 +133,7 @@ package struct Attempts {
     // An account is waited for before another one is asked; one key among several is as good as the next.
     if provider.isWeb, let seconds = fault.retryAfter, seconds * 1_000_000_000 <= longest, tries < provider.file.retries {
       waitsFor = seconds * 1_000_000_000
+      again = pick
       return
     }
     triedKeys.insert(pick.index)

@@ -26,6 +26,9 @@ package final class RecipeRun {
       throw Fault(.contextOverflow, "The conversation is longer than the \(most) characters that the site takes.")
     }
 
+    /// What the site can't be told.
+    package var losses: [Loss] { history.losses }
+
     /// The images that go up.
     package var images: [Media] { history.images }
 
@@ -53,6 +56,8 @@ package final class RecipeRun {
   private var reader: RecipeReader?
   /// Events that were read before the client gets any.
   private var pending: [Event] = []
+  /// What is wrong behind events that were read together with it.
+  private var fault: Fault?
   private var tools: PromptToolReader
   /// Which finding of a session's step this run uses.
   private var used: [String: Int] = [:]
@@ -212,7 +217,8 @@ extension RecipeRun {
     if answer.status >= 400 { return UpstreamError.fault(answer) }
     if let fault = UpstreamError.fault(inside: answer) { return fault }
     return Fault(
-      .formatChanged, "The upstream did not answer the step “\(step.id)” as expected.", detail: "HTTP \(answer.status), \(answer.mediaType)")
+      .formatChanged, "The upstream did not answer the step “\(step.id)” as expected.", detail: "HTTP \(answer.status), \(answer.mediaType)"
+    )
   }
 }
 
@@ -271,7 +277,8 @@ extension RecipeRun {
     let steps = recipe.steps[first...].prefix { $0.scope == .upload }
     for file in files {
       variables.file = [
-        "bytes": .bytes(file.bytes), "name": FormulaValue(file.name), "type": FormulaValue(file.type), "size": .json(JSON(file.bytes.count)),
+        "bytes": .bytes(file.bytes), "name": FormulaValue(file.name), "type": FormulaValue(file.type),
+        "size": .json(JSON(file.bytes.count)),
         "sha256": .digest(Digest.sha256(file.bytes)),
       ]
       for step in steps where try holds(step) { try await prepare(step) }
@@ -290,6 +297,7 @@ extension RecipeRun {
   private func ask(_ step: RecipeStep) async throws(Fault) {
     guard let response = step.response else { return }
     pending = []
+    fault = nil
     isOver = false
     let answer = try await open(step)
     self.answer = answer
@@ -318,21 +326,33 @@ extension RecipeRun {
   package var isFinished: Bool { isOver && pending.isEmpty }
 
   /// What of the answer did not look as the recipe says.
-  package var drift: RecipeDrift { reader?.drift ?? RecipeDrift() }
+  package var drift: RecipeDrift? { reader?.drift }
 
   /// Reads what comes next of the answer; may give nothing.
   private func read() async throws(Fault) -> [Event] {
+    if let fault { throw fault }
     guard let answer else { return [] }
+    let piece = try await answer.next()
     var events: [Event] = []
-    switch try await answer.next() {
+    defer { note() }
+    do throws(Fault) {
+      try feed(piece, into: &events)
+      if reader?.isFinished == true { try await end(answer) }
+    } catch {
+      // What came before it was said, and is not taken back.
+      guard events.contains(where: \.isUseful) else { throw error }
+      fault = error
+    }
+    return tools.rewrite(events)
+  }
+
+  private func feed(_ piece: RecipePiece?, into events: inout [Event]) throws(Fault) {
+    switch piece {
     case .bytes(let bytes): try reader?.feed(bytes[...], into: &events)
     case .message(let bytes): try reader?.feed(message: bytes, into: &events)
     case .answer(let whole): try reader?.feed(answer: whole, into: &events)
     case nil: try reader?.end(into: &events)
     }
-    note()
-    if reader?.isFinished == true { try await end(answer) }
-    return tools.rewrite(events)
   }
 
   /// The answer has come to its end, or has to be gone on with.

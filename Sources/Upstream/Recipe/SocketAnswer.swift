@@ -47,11 +47,7 @@ final class SocketAnswer: RecipeAnswer {
   private func wait(for conditions: [(path: JSONPath, predicate: Predicate)]) async throws(Fault) {
     while true {
       guard let message = try await message() else { throw Fault(.broken, "The site closed its WebSocket before its answer.") }
-      let frame = RecipeFrame(message[...])
-      guard let json = frame.json else { continue }
-      let answer = UpstreamAnswer(frame: json)
-      if let fault = requester.provider.file.errors.fault(of: answer) { throw fault }
-      if conditions.allSatisfy({ $0.predicate.matches($0.path.all(in: json, variables: frame.variables)) }) { return }
+      if try WebSocketRule.fits(message, conditions, rules: requester.provider.file.errors) { return }
     }
   }
 

@@ -15,7 +15,8 @@ extension ClientWire {
   package func asksForSearch(_ body: JSON) -> Bool {
     switch self {
     case .chat, .completions: body["web_search_options"].map { !$0.isNull } ?? false
-    case .responses, .messages: (body["tools"]?.elements ?? JSON.null.elements).contains { $0["type"]?.string?.hasPrefix("web_search") == true }
+    case .responses, .messages:
+      (body["tools"]?.elements ?? JSON.null.elements).contains { $0["type"]?.string?.hasPrefix("web_search") == true }
     case .gemini: (body["tools"]?.elements ?? JSON.null.elements).contains { $0["googleSearch"] != nil || $0["google_search"] != nil }
     }
   }

@@ -15,6 +15,8 @@ package struct PromptHistory: Sendable {
   package let messages: JSON
   /// The images of all messages, in order.
   package let images: [Media]
+  /// What the site can't be told.
+  package let losses: [Loss]
 
   /// Makes the history of a chat. Throws `invalid` (`unsupported_content`) for what a text can't say.
   package init(_ chat: Chat, _ recipe: Recipe) throws(Fault) {
@@ -31,9 +33,24 @@ package struct PromptHistory: Sendable {
       turns.append(Turn(role: "system", content: Emulation.json + words))
     }
     self.images = images
+    losses = Self.losses(chat, recipe)
     let rule = recipe.history
     prompt = rule.text(of: turns)
     messages = try rule.list(of: turns)
+  }
+
+  private static func losses(_ chat: Chat, _ recipe: Recipe) -> [Loss] {
+    let settings = chat.settings
+    let sent: [(ClientWire.Setting, Bool)] = [
+      (.maxTokens, settings.maxTokens != nil), (.temperature, settings.temperature != nil), (.topP, settings.topP != nil),
+      (.topK, settings.topK != nil), (.stop, !settings.stop.isEmpty), (.candidates, (settings.candidates ?? 1) > 1),
+      (.frequencyPenalty, settings.frequencyPenalty != nil), (.presencePenalty, settings.presencePenalty != nil),
+      (.seed, settings.seed != nil), (.logprobs, settings.logprobs == true), (.logitBias, settings.logitBias != nil),
+    ]
+    var losses = chat.losses + sent.filter(\.1).map { Loss(chat.path(of: $0.0), .dropped) }
+    if chat.format != nil { losses.append(Loss(chat.path(of: .format), .emulated)) }
+    if !chat.tools.isEmpty, chat.toolChoice != ToolChoice.none { losses.append(Loss("tools", .emulated)) }
+    return losses
   }
 
   static func refusal(_ message: String, _ param: String) -> Fault {
@@ -115,7 +132,9 @@ extension HistoryRule {
 
   /// The turns as a list, each made by `item`.
   func list(of turns: [PromptHistory.Turn]) throws(Fault) -> JSON {
-    guard let item else { return .array(turns.map { .object([("role", JSON(roles[$0.role] ?? $0.role)), ("content", JSON($0.content))]) }) }
+    guard let item else {
+      return .array(turns.map { .object([("role", JSON(roles[$0.role] ?? $0.role)), ("content", JSON($0.content))]) })
+    }
     var list: [JSON] = []
     for turn in turns {
       let values = ["role": FormulaValue(roles[turn.role] ?? turn.role), "content": FormulaValue(turn.content)]

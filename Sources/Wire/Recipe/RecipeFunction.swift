@@ -77,7 +77,8 @@ extension RecipeFunction {
   static func claims(_ token: String) throws(Fault) -> JSON {
     let parts = token.split(separator: ".", omittingEmptySubsequences: false)
     // nil is right: what isn't one has no claims, whatever is wrong with it
-    guard parts.count == 3, let bytes = Base64.decode(String(parts[1]), .urlSafe), let json = try? JSON(parsing: bytes), json.kind == .object
+    guard parts.count == 3, let bytes = Base64.decode(String(parts[1]), .urlSafe), let json = try? JSON(parsing: bytes),
+      json.kind == .object
     else { return [:] }
     return json
   }
