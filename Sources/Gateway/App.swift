@@ -189,7 +189,10 @@ extension App {
     for member in all {
       member.drain { if left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { gate.open() } }
     }
+    let end = Time.monotonic + Int(setup.config.server.drain)
     if !gate.wait(nanoseconds: setup.config.server.drain) { Log.warning("drain", ["message": "replies were cut off"]) }
+    // What was made on a site is tidied up behind the reply.
+    while metrics.stays.value > 0, Time.monotonic < end { usleep(5000) }
   }
 
   /// Closes the spool, and files what is in it as far as a few seconds allow; the rest is for the next start.

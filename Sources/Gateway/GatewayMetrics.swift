@@ -17,6 +17,8 @@ package final class GatewayMetrics: Sendable {
   private let losses: Family<Counter>
   private let drift: Family<Counter>
   private let sessions: Family<Gauge>
+  /// Tries that hold a place at a provider, those that tidy up behind their reply among them.
+  let stays: Gauge
   package let connections: Gauge
   package let reloads: Family<Counter>
   /// The record's figures, set when they are asked for.
@@ -55,6 +57,7 @@ package final class GatewayMetrics: Sendable {
     drift = all.counter(
       "apus_recipe_drift_total", "Frames and fields of web apps that did not look as their recipe says.", labels: ["provider", "what"])
     sessions = all.gauge("apus_provider_sessions", "Accounts of web apps by their state.", labels: ["provider", "state"])
+    stays = all.gauge("apus_provider_stays", "Tries that hold a place at a provider, clean-up included.")[]
     connections = all.gauge("apus_connections", "Open connections of clients.")[]
     spoolBytes = all.gauge("apus_spool_bytes", "Bytes in the spool.")[]
     recorded = all.gauge("apus_spool_records", "Records that were put into the spool since the start.")[]

@@ -4,11 +4,17 @@ package import Wire
 
 /// The keys or sessions of one provider in turn, their health, and those set aside for a while. Shared by all loops.
 package final class KeyRing: Sendable {
-  private struct Health {
+  /// How a key is.
+  package struct Health: Sendable, Equatable {
     /// Monotonic nanoseconds until which the key rests; 0 for none.
-    var heldUntil = 0
+    package var heldUntil = 0
     /// What was wrong with it last; nil while it is well.
-    var trouble: Fault.Kind?
+    package var trouble: Fault.Kind?
+
+    package init(heldUntil: Int = 0, trouble: Fault.Kind? = nil) {
+      self.heldUntil = heldUntil
+      self.trouble = trouble
+    }
   }
   private struct State {
     var next = 0
@@ -23,6 +29,8 @@ package final class KeyRing: Sendable {
   private let turnstiles: [Turnstile]
   /// Whether a limit that the site has told is kept to even by the last key.
   private let respectsLimits: Bool
+  /// Told what changes: a key's place and how it is now.
+  private let changed: (@Sendable (Int, Health) -> Void)?
 
   /// A key that a request may use.
   package struct Pick: Sendable {
@@ -32,12 +40,15 @@ package final class KeyRing: Sendable {
     package let index: Int
   }
 
-  /// `limits`: how much at once and how often each key may be used.
-  package init(_ sets: [CredentialSet], limits: ProviderLimits, respectsLimits: Bool = false) {
+  /// `limits`: how much at once and how often each key may be used. `health`: how the keys were when the program last ran.
+  package init(_ sets: [CredentialSet], limits: ProviderLimits, respectsLimits: Bool = false,
+    health: [Health] = [], changed: (@Sendable (Int, Health) -> Void)? = nil
+  ) {
     self.sets = sets
     self.respectsLimits = respectsLimits
+    self.changed = changed
     let count = max(1, sets.count)
-    state = Mutex(State(health: [Health](repeating: Health(), count: count)))
+    state = Mutex(State(health: health.count == count ? health : [Health](repeating: Health(), count: count)))
     let interval = limits.minInterval.nanoseconds
     turnstiles =
       limits.concurrency == nil && interval == 0 ? [] : (0..<count).map { _ in Turnstile(limit: limits.concurrency, interval: interval) }
@@ -78,9 +89,9 @@ package final class KeyRing: Sendable {
 
   /// What was wrong with a key; it rests until `time`, monotonic nanoseconds, 0 for not at all.
   package func hold(_ pick: Pick, until time: Int = 0, for trouble: Fault.Kind? = nil) {
-    state.withLock { state in
-      state.health[pick.index].heldUntil = max(state.health[pick.index].heldUntil, time)
-      if let trouble { state.health[pick.index].trouble = trouble }
+    change(pick) { health in
+      health.heldUntil = max(health.heldUntil, time)
+      health.trouble = trouble ?? health.trouble
     }
   }
 
@@ -97,10 +108,20 @@ package final class KeyRing: Sendable {
 
   /// The provider has answered: it rests no longer, and the key is well.
   package func isWell(_ pick: Pick) {
-    state.withLock { state in
+    let isWell = state.withLock { state in
       state.heldUntil = 0
-      state.health[pick.index].trouble = nil
+      return state.health[pick.index].trouble == nil
     }
+    if !isWell { change(pick) { $0.trouble = nil } }
+  }
+
+  private func change(_ pick: Pick, _ body: (inout Health) -> Void) {
+    let new = state.withLock { state -> Health? in
+      let old = state.health[pick.index]
+      body(&state.health[pick.index])
+      return state.health[pick.index] == old ? nil : state.health[pick.index]
+    }
+    if let new { changed?(pick.index, new) }
   }
 
   /// Whether some key could be used now.
@@ -168,5 +189,5 @@ extension Fault.Kind {
   }
 
   /// Whether it passes with time, at the time that the site has told.
-  fileprivate var isLimit: Bool { self == .rateLimited || self == .muted || self == .dailyLimit }
+  var isLimit: Bool { self == .rateLimited || self == .muted || self == .dailyLimit }
 }

@@ -39,7 +39,10 @@ package final class Provider: Sendable {
     allOrigins = origins
     sessions = store.sessions(of: file, values: values)
     let sets = file.recipe == nil ? CredentialSet.all(of: file, values: values) : sessions.map { _ in CredentialSet() }
-    keys = KeyRing(sets, limits: file.limits, respectsLimits: file.recipe != nil)
+    let (sessions, now) = (sessions, Time.monotonic)
+    keys = KeyRing(
+      sets, limits: file.limits, respectsLimits: file.recipe != nil, health: sessions.map { $0.health(now: now) },
+      changed: sessions.isEmpty ? nil : { index, health in sessions[index].keep(health) })
     var targets: [EndpointName: Target] = [:]
     for name in file.endpoints.keys {
       guard let text = file.url(of: name) else { continue }

@@ -26,6 +26,7 @@ final class Stay {
     // What breaks a reply that has begun is no reason for another try, but says how the account is.
     if let fault, provider.isWeb { provider.keys.note(pick, fault, now: Time.monotonic) }
     turnstile?.leave()
+    metrics.stays.add(-1)
   }
 }
 
@@ -39,6 +40,7 @@ extension Exchange {
     let start = Time.monotonic
     defer { trace.waited += Time.monotonic - start }
     try await turnstile?.enter(on: request.loop)
+    metrics.stays.add()
     stay = Stay(provider, pick, turnstile)
   }
 

@@ -98,7 +98,7 @@ final class PolledAnswer: RecipeAnswer {
 
   /// A connection that fails is as a failed answer: whoever reads them counts those in a row.
   private func poll() async throws(Fault) -> UpstreamAnswer {
-    guard let sent = try await requester.send(request, isAnswer: isFirst) else { throw RecipeRequester.noAddress }
+    guard let sent = try await requester.send(request, isAnswer: true) else { throw RecipeRequester.noAddress }
     do throws(Fault) {
       return try await requester.answer(to: sent)
     } catch {

@@ -78,6 +78,9 @@ final class RecipeRequester {
       locate: { (text) throws(Fault) in (place.url.origin, place.target) }, context: variables.context)
     guard var rendered else { return nil }
     if isAnswer, place.isTrusted { addOwn(&rendered) }
+    if place.isTrusted, let position = rendered.view.headers.firstIndex(where: { $0.name.lowercased() == "cookie" }) {
+      rendered.view.headers[position].value = session.completed(cookie: rendered.view.headers[position].value)
+    }
     return (place, rendered)
   }
 

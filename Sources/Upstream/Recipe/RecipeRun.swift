@@ -92,7 +92,7 @@ package final class RecipeRun {
     return [
       "prompt": FormulaValue(ask.history.prompt), "messages": .json(ask.history.messages), "model": FormulaValue(offer.model.upstream),
       "system": FormulaValue(system), "effort": FormulaValue(effort), "thinking": .json(JSON(effort != "none")),
-      "search": .json(JSON(ask.wantsSearch)), "is_new": .json(true), "files": .json(JSON(ask.files.count)),
+      "search": .json(JSON(ask.wantsSearch)), "is_new": .json(true),
     ]
   }
 
@@ -133,7 +133,8 @@ extension RecipeRun {
     guard !requester.isCancelled else { return nil }
     return recipe.steps.indices.prefix(position + 1).last { index in
       let step = recipe.steps[index]
-      return step.redoOn.contains(fault.kind) && index < max(position, 1) && !redone.contains(step.id)
+      guard step.redoOn.contains(fault.kind), index < max(position, 1), !redone.contains(step.id) else { return false }
+      return (try? holds(step)) ?? false  // a condition that can't be told is none that holds
     }
   }
 
@@ -260,7 +261,8 @@ extension RecipeRun {
     var renewed: [String: Secret] = [:]
     for (credential, path) in step.store {
       guard let text = answer.json.flatMap({ path.first(in: $0) })?.string, !text.isEmpty else { throw missing(credential, step) }
-      renewed[credential] = Secret(text)
+      let set = CredentialSet().with(credential, Secret(text), provider.file)
+      for name in [credential] + (provider.file.credential(named: credential)?.groups ?? []) { renewed[name] = set[name] }
     }
     let until = step.lifetime.map { Time.monotonic + $0 * 1_000_000_000 }
     session.keep(step.id, values, until: until, renewed: renewed)

@@ -63,8 +63,15 @@ final class RecipeVariables {
     default: break
     }
     guard let value = try plain(name.first, view) else { return nil }
-    if name.rest.isEmpty { return value }
+    if name.rest.isEmpty { return hookValue(name.first, value) ?? value }
     return Formula.member(name.rest, of: value.json).map { .json($0) }
+  }
+
+  /// A hook's value by itself is its first output.
+  private func hookValue(_ name: String, _ value: FormulaValue) -> FormulaValue? {
+    guard found[name] == nil, set[name] == nil, let variable = recipe.variables.first(where: { $0.name == name }) else { return nil }
+    guard case .hook(let hook, _) = variable.source, let output = Hook.named(hook.description)?.outputs.first else { return nil }
+    return value.json[output].map { .json($0) }
   }
 
   private func secret(_ secret: Secret?) -> FormulaValue? {
@@ -85,6 +92,7 @@ final class RecipeVariables {
 
 extension RecipeVariables {
   private func value(of variable: RecipeVariable, _ view: RequestView?) throws(Fault) -> FormulaValue? {
+    guard isTrusted || !touchesSecrets(variable) else { return nil }
     if let known = perRequest[variable.name] ?? perMessage[variable.name] { return known }
     depth += 1
     defer { depth -= 1 }
@@ -171,6 +179,12 @@ extension RecipeVariables {
       open += variable.expressions.flatMap { $0.formula.names.map(\.first) }
     }
     return reached
+  }
+
+  /// Whether a variable's value may hold what only the site itself may see.
+  private func touchesSecrets(_ variable: RecipeVariable) -> Bool {
+    let names = ([variable] + reached(from: variable.expressions)).flatMap(\.expressions).flatMap { $0.formula.names.map(\.first) }
+    return names.contains { ["cred", "cookie", "cookies", "identity"].contains($0) || secretNames.contains($0) }
   }
 
   /// Runs the native hooks whose values a request needs. Throws as the hooks.

@@ -13,6 +13,9 @@ package final class Session: Sendable {
     var identity: [String: Secret] = [:]
     /// Variables of scope `session`, and counters.
     var variables: [String: JSON] = [:]
+    /// What was wrong with the account last, and until when it rests: milliseconds of the calendar.
+    var trouble: Fault.Kind?
+    var restsUntil: Int?
   }
 
   /// What a step of scope `session` found.
@@ -33,6 +36,9 @@ package final class Session: Sendable {
   /// Fields and members of the query that the owner took from his own browser.
   let headers: [(name: String, value: Secret)]
   let query: [(name: String, value: Secret)]
+  /// Whether the owner's own cookies are in the jar; else the file's templates make them out of a credential, and those that the site sets
+  /// go along.
+  let hasOwnCookies: Bool
   /// One at a time renews what the session needs.
   let renewal = Turnstile(limit: 1, interval: 0)
   private let file: SessionFile?
@@ -40,8 +46,9 @@ package final class Session: Sendable {
 
   /// `given`: what the owner gave; `file`: where changes are kept, nil for nowhere.
   init(
-    _ given: Kept, headers: [(name: String, value: Secret)] = [], query: [(name: String, value: Secret)] = [], file: SessionFile? = nil
+    _ given: Kept, hasOwnCookies: Bool = true, headers: [(name: String, value: Secret)] = [], query: [(name: String, value: Secret)] = [], file: SessionFile? = nil
   ) {
+    self.hasOwnCookies = hasOwnCookies
     self.headers = headers
     self.query = query
     self.file = file
@@ -51,13 +58,23 @@ package final class Session: Sendable {
       for (name, value) in own.cookies.all { kept.cookies[name] = value }
       kept.identity.merge(own.identity) { given, _ in given }
       kept.variables = own.variables
+      (kept.trouble, kept.restsUntil) = (own.trouble, own.restsUntil)
     }
     state = Mutex(State(kept: kept))
   }
 
   func credential(_ name: String) -> Secret? { state.withLock { $0.kept.credentials[name] } }
   func cookie(_ name: String) -> Secret? { state.withLock { $0.kept.cookies[name] } }
-  var cookieHeader: String? { state.withLock { $0.kept.cookies.header } }
+  /// The owner's cookies as the site has left them.
+  var cookieHeader: String? { hasOwnCookies ? state.withLock { $0.kept.cookies.header } : nil }
+
+  /// A cookie header with what the site has set beside it.
+  func completed(cookie header: String) -> String {
+    guard !hasOwnCookies else { return header }
+    var jar = CookieJar(header: header)
+    for (name, value) in state.withLock({ $0.kept.cookies.all }) where jar[name] == nil { jar[name] = value }
+    return jar.header ?? header
+  }
   func identity(_ name: String) -> Secret? { state.withLock { $0.kept.identity[name] } }
   func variable(_ name: String) -> JSON? { state.withLock { $0.kept.variables[name] } }
 
@@ -117,6 +134,24 @@ package final class Session: Sendable {
   func keep(_ name: String, _ value: JSON) {
     change { state in
       state.kept.variables[name] = value
+      return true
+    }
+  }
+
+  /// How the account was when the program last ran: limits go on, everything else may have been mended.
+  func health(now: Int) -> KeyRing.Health {
+    let (trouble, until) = state.withLock { ($0.kept.trouble, $0.kept.restsUntil) }
+    guard let trouble, trouble.isLimit else { return KeyRing.Health(trouble: trouble) }
+    let left = (until ?? 0) - Time.now.milliseconds
+    return left > 0 ? KeyRing.Health(heldUntil: now + left * 1_000_000, trouble: trouble) : KeyRing.Health()
+  }
+
+  /// Keeps how the account is.
+  func keep(_ health: KeyRing.Health) {
+    let left = (health.heldUntil - Time.monotonic) / 1_000_000
+    change { state in
+      state.kept.trouble = health.trouble
+      state.kept.restsUntil = left > 0 && left < 1_000_000_000_000 ? Time.now.milliseconds + left : nil
       return true
     }
   }

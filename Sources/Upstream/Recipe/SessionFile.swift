@@ -69,6 +69,8 @@ extension Session.Kept {
     credentials = Self.secrets(json["credentials"])
     identity = Self.secrets(json["identity"])
     for (name, value) in Self.pairs(json["cookies"]) { cookies[name] = value }
+    trouble = json["trouble"]?.string.flatMap(Fault.Kind.init(rawValue:))
+    restsUntil = json["rests_until_ms"]?.int
     for (name, value) in json["variables"]?.members ?? JSON.null.members { variables[name] = value }
   }
 
@@ -77,6 +79,7 @@ extension Session.Kept {
     .object([
       ("credentials", Self.json(credentials)), ("identity", Self.json(identity)),
       ("cookies", .object(cookies.all.map { ($0.name, JSON($0.value.exposed)) })),
+      ("trouble", trouble.map { JSON($0.rawValue) } ?? .null), ("rests_until_ms", restsUntil.map { JSON($0) } ?? .null),
       ("variables", .object(variables.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })),
     ])
   }

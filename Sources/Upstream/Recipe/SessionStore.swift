@@ -25,7 +25,8 @@ package final class SessionStore: Sendable {
     return known.withLock { known in
       if let session = known[name] { return session }
       let place = folder.map { SessionFile(folder: $0, name: name) }
-      let session = Session(given.kept, headers: given.headers, query: given.query, file: place)
+      let hasOwnCookies = !given.kept.cookies.isEmpty || !file.credentials.contains { $0.kind == .cookie }
+      let session = Session(given.kept, hasOwnCookies: hasOwnCookies, headers: given.headers, query: given.query, file: place)
       known[name] = session
       return session
     }

@@ -40,7 +40,7 @@ extension RecipeFunction {
     case .base64url: return FormulaValue(Base64.encode(first.raw, .urlSafe))
     case .hex: return FormulaValue(Digest.hex(first.raw))
     case .urlencode: return FormulaValue(URLEncoding.component(bytes))
-    case .urldecode: return FormulaValue(first.text.replacing("+", with: " ").removingPercentEncoding)
+    case .urldecode: return FormulaValue(first.text.removingPercentEncoding)
     case .lower: return FormulaValue(first.text.lowercased())
     case .upper: return FormulaValue(first.text.uppercased())
     case .substr: return FormulaValue(Self.substring(first.text, arguments.dropFirst().map { $0.json.int }))

@@ -39,6 +39,20 @@ extension RecipeTemplate {
 }
 
 extension BodyValue {
+  /// One value for each element of a list, which is `{{each}}` in it.
+  private static func values(_ value: BodyValue, for list: RecipeTemplate, _ context: RecipeContext) throws(Fault) -> [JSON] {
+    var values: [JSON] = []
+    for element in try list.value(in: context)?.json.elements ?? JSON.null.elements {
+      var inner = context
+      inner.variable = { (name) throws(Fault) in
+        guard name.first == "each" else { return try context.variable(name) }
+        return Formula.member(name.rest, of: element).map { .json($0) }
+      }
+      if let value = try value.value(in: inner) { values.append(value) }
+    }
+    return values
+  }
+
   /// The JSON; members and elements whose variables have no value are left out. Nil when the whole has none.
   package func value(in context: RecipeContext) throws(Fault) -> JSON? {
     switch self {
@@ -48,9 +62,14 @@ extension BodyValue {
     case .array(let values):
       var elements: [JSON] = []
       for value in values {
-        if let element = try value.value(in: context) { elements.append(element) }
+        if case .each(let list, let inner) = value {
+          elements += try Self.values(inner, for: list, context)
+        } else if let element = try value.value(in: context) {
+          elements.append(element)
+        }
       }
       return .array(elements)
+    case .each(let list, let value): return .array(try Self.values(value, for: list, context))
     case .object(let values):
       var members: [(String, JSON)] = []
       for (name, value) in values {
