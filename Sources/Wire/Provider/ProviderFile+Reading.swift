@@ -111,6 +111,7 @@ extension ProviderFile {
   private mutating func readRecipe(_ fields: inout Fields) {
     isModelsClosed = true
     var recipe = Recipe(&fields, file: self)
+    liveness?.request.add(headers: recipe.commonHeaders, query: recipe.commonQuery)
     recipe.variants = fields["variants"]?.setting.members.map(\.name) ?? []
     recipe.variant = fields["variant"]?.string()
     self.recipe = recipe

@@ -11,6 +11,8 @@ package struct EmitRule: Sendable {
     case last
     /// The address of an image, which becomes Markdown in the text.
     case image
+    /// Nowhere: the value is known and left out, also by the rules behind.
+    case none
   }
 
   /// How the pieces of a text follow each other.
@@ -39,14 +41,16 @@ package struct EmitRule: Sendable {
   package var key: [JSONPath] = []
   /// What stands between the texts of two keys, and between several values at one path.
   package var join = ""
-  /// When these hold for an element, its value is the whole text of its key.
-  package var whole: [(path: JSONPath, predicate: Predicate)] = []
+  /// When one of these sets holds for an element, its value is the whole text of its key.
+  package var whole: [[(path: JSONPath, predicate: Predicate)]] = []
+  /// What stands around the text, which is `{text}` in it; nil for nothing.
+  package var wrap: String?
   /// Whether it counts only while the client has seen no text.
   package var isOnlyIfEmpty = false
   /// Whether it only says where the next pieces go.
   package var isMarker: Bool { paths.isEmpty }
 
-  /// Reads `{to, when, each, where, path, mode, key, join, whole, only_if_empty}`.
+  /// Reads `{to, when, each, where, path, mode, key, join, whole, wrap, only_if_empty}`.
   init?(_ field: Field) {
     guard var fields = field.fields() else { return nil }
     target = fields.required("to")?.choice(Target.self) ?? .text
@@ -57,10 +61,18 @@ package struct EmitRule: Sendable {
     mode = fields["mode"]?.choice(Mode.self) ?? .delta
     key = fields["key"]?.jsonPaths() ?? []
     join = fields["join"]?.string() ?? ""
-    whole = fields["whole"]?.conditions() ?? []
+    whole = Self.sets(fields["whole"])
+    wrap = fields["wrap"]?.string()
     isOnlyIfEmpty = fields["only_if_empty"]?.bool() ?? false
     check(fields, field)
     fields.end()
+  }
+
+  /// One set of conditions, or a list of them.
+  private static func sets(_ field: Field?) -> [[(path: JSONPath, predicate: Predicate)]] {
+    guard let field else { return [] }
+    if case .members = field.setting.content { return [field.conditions()] }
+    return field.list().map { $0.conditions() }
   }
 
   private func check(_ fields: Fields, _ field: Field) {
@@ -69,6 +81,7 @@ package struct EmitRule: Sendable {
     if paths.isEmpty, when.isEmpty, filter.isEmpty {
       field.mistake("needs a path, or conditions for a rule that only says where text goes")
     }
-    if paths.isEmpty, target == .last || target == .image { field.mistake("a rule without a path goes to text or reasoning") }
+    if let wrap, !wrap.contains("{text}") { field.mistake("wrap needs {text}") }
+    if paths.isEmpty, ![.text, .reasoning].contains(target) { field.mistake("a rule without a path goes to text or reasoning") }
   }
 }

@@ -17,7 +17,15 @@ extension Recipe {
     if let tools = fields["tools"], let word = tools.string() { emulatesTools = tools.choice(word, among: ["prompt", "none"]) == "prompt" }
     fixture = fields["fixture"].flatMap { RecipeFixture($0) }
     readSteps(&fields)
+    addCommon(StepRequest.headers(fields["headers"]), fields["query"]?.recipeTemplates() ?? [])
     RecipeCheck(self, file).check(&fields)
+  }
+
+  private mutating func addCommon(_ headers: [(name: String, value: RecipeTemplate)], _ query: [(name: String, value: RecipeTemplate)]) {
+    for position in steps.indices { steps[position].request?.add(headers: headers, query: query) }
+    for position in cleanup.indices { cleanup[position].request.add(headers: headers, query: query) }
+    commonHeaders = headers
+    commonQuery = query
   }
 
   private mutating func readSteps(_ fields: inout Fields) {
@@ -39,11 +47,11 @@ extension Recipe {
 extension ProviderFile {
   /// The members that only a recipe has.
   static let recipeMembers: Set<String> = [
-    "steps", "cookies", "identity", "vars", "requires", "history", "cleanup", "tools", "fixture", "variants", "variant",
+    "steps", "query", "cookies", "identity", "vars", "requires", "history", "cleanup", "tools", "fixture", "variants", "variant",
   ]
 
   /// The members that only a wire has.
   static let wireMembers: Set<String> = [
-    "wire", "base_url", "auth", "headers", "endpoints", "dialect", "max_tokens_default", "request", "response",
+    "wire", "base_url", "auth", "endpoints", "dialect", "max_tokens_default", "request", "response",
   ]
 }

@@ -18,6 +18,10 @@ package struct Recipe: Sendable {
   package var history = HistoryRule()
   /// What is asked, in order.
   package var steps: [RecipeStep] = []
+  /// The header fields that all requests have.
+  var commonHeaders: [(name: String, value: RecipeTemplate)] = []
+  /// The members of the query that all requests have.
+  var commonQuery: [(name: String, value: RecipeTemplate)] = []
   /// What is asked when a message is done.
   package var cleanup: [CleanupRule] = []
   /// Whether tools are put into words of the prompt; else a call with tools is refused.

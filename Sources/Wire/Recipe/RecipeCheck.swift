@@ -5,7 +5,7 @@ struct RecipeCheck {
   /// The names that every expression may use.
   static let builtIn: Set<String> = [
     "origin", "ws_origin", "host", "prompt", "messages", "model", "search", "thinking", "effort", "cookies", "rawbody", "path", "uri",
-    "system", "is_new", "role", "content", "files",
+    "system", "is_new", "role", "content", "each",
   ]
   private static let spaces: Set<String> = ["cred", "cookie", "identity", "last", "file"]
 

@@ -125,8 +125,8 @@ extension Field {
     }
   }
 
-  /// Named texts with `{{…}}`.
+  /// Named texts with `{{…}}`; a name without a value is left out: so a variant takes one away.
   func recipeTemplates() -> [(name: String, value: RecipeTemplate)] {
-    entries().compactMap { entry in entry.field.recipeTemplate().map { (entry.name, $0) } }
+    entries().filter { !$0.field.setting.isNull }.compactMap { entry in entry.field.recipeTemplate().map { (entry.name, $0) } }
   }
 }

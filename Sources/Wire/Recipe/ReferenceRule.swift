@@ -58,10 +58,12 @@ package struct CiteRule: Sendable {
   package var to: String
   /// How the mark begins: literal texts that a held back piece must start with.
   package var opening: [String]
-  /// How the mark ends, nil to find out by trying the pattern.
+  /// How the mark ends: behind this it is one, or none. Nil when that can't be told.
   package var closing: String?
   /// The longest mark in bytes; beyond it the text goes out as it is.
-  package var hold = 512
+  package var hold = 256
+  /// The mark at the very start of a text.
+  let anchored: Pattern
 
   /// Reads `{match, to, open, close, hold}`.
   init?(_ field: Field) {
@@ -70,15 +72,41 @@ package struct CiteRule: Sendable {
     to = fields["to"]?.string() ?? ""
     opening = fields["open"]?.strings() ?? []
     closing = fields["close"]?.string()
-    hold = fields["hold"]?.int(1...4096) ?? 512
+    hold = fields["hold"]?.int(1...4096) ?? 256
     if opening.isEmpty, let match { opening = Self.opening(of: match.text).map { [$0] } ?? [] }
+    closing = closing ?? match.flatMap { Self.closing(of: $0.text) }
     fields.end()
-    guard let match else { return nil }
+    guard let match, let anchored = try? Pattern("\\A(?:\(match.text))") else { return nil }  // nil: only its length can be wrong
     self.match = match
+    self.anchored = anchored
     if opening.isEmpty || opening.contains("") {
       field.mistake("the pattern begins with no plain text; say in \"open\" how the mark begins")
     }
     if match.matches("") { field.mistake("the pattern fits the empty text") }
+  }
+
+  /// Whether the mark has no end of its own, so that it may take more of what comes.
+  var isOpenEnded: Bool { closing == nil && (match.text.hasSuffix("+") || match.text.hasSuffix("*")) }
+
+  /// Whether a text behind the opening holds what ends a mark, without having become one.
+  func isOver(_ text: String) -> Bool { closing.map { text.contains($0) } ?? false }
+
+  /// The plain text that a pattern ends with; nil when it ends in something else.
+  private static func closing(of pattern: String) -> String? {
+    guard !pattern.contains("|") || pattern.hasSuffix("\\]") || pattern.hasSuffix(">") else { return nil }
+    var closing = ""
+    var rest = pattern[...]
+    while let last = rest.popLast() {
+      let slashes = rest.reversed().prefix { $0 == "\\" }.count
+      if slashes % 2 == 1 {
+        guard !last.isLetter, !last.isNumber else { break }
+        rest.removeLast()
+      } else if "^$.|?*+()[]{}".contains(last) {
+        break
+      }
+      closing = String(last) + closing
+    }
+    return closing.isEmpty ? nil : closing
   }
 
   /// The plain text that a pattern begins with; nil when it has alternatives at its top.

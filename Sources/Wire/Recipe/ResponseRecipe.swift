@@ -2,7 +2,7 @@ import Base
 
 /// How the answer of a step becomes a reply. Source: recipes-and-learning.md §5.
 ///
-/// For every frame, in this order: `error`, `emit`, `references`, `capture`, `usage`, `finish`. A frame that no rule fits and that is not
+/// For every frame, in this order: `emit`, `references`, `capture`, `usage`, `error`, `finish`. A frame that no rule fits and that is not
 /// named in `ignore` is counted as unknown.
 package struct ResponseRecipe: Sendable {
   /// How the bytes are cut into frames.

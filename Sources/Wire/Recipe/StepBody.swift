@@ -9,6 +9,8 @@ package indirect enum BodyValue: Sendable {
   /// `{$json: …}`: the JSON text of a value, as a string.
   case encoded(BodyValue)
   case array([BodyValue])
+  /// `{$each: "{{LIST}}", value: …}` in an array: one value for each element of a list, which is `{{each}}` in it.
+  case each(RecipeTemplate, BodyValue)
   case object([(name: String, value: BodyValue)])
 
   /// Reads a value with everything in it.
@@ -30,17 +32,31 @@ package indirect enum BodyValue: Sendable {
         self = .encoded(value)
         return
       }
+      if entries.contains(where: { $0.name == "$each" }) {
+        guard let each = Self.each(field) else { return nil }
+        self = each
+        return
+      }
       for (name, value) in entries where name.hasPrefix("$") {
-        value.mistake("only $json may begin with $, and it stands alone")
+        value.mistake("only $json, which stands alone, and $each may begin with $")
       }
       self = .object(entries.compactMap { entry in BodyValue(entry.field).map { (entry.name, $0) } })
     }
+  }
+
+  private static func each(_ field: Field) -> BodyValue? {
+    guard var fields = field.fields() else { return nil }
+    defer { fields.end() }
+    let list = fields["$each"]?.recipeTemplate()
+    guard let value = fields.required("value").flatMap({ BodyValue($0) }), let list else { return nil }
+    return .each(list, value)
   }
 
   /// The expressions in it.
   package var expressions: [RecipeExpression] {
     switch self {
     case .constant: []
+    case .each(let list, let value): list.expressions + value.expressions
     case .template(let template): template.expressions
     case .encoded(let value): value.expressions
     case .array(let elements): elements.flatMap(\.expressions)

@@ -12,10 +12,12 @@ package struct StepRequest: Sendable {
   package var headers: [(name: String, value: RecipeTemplate)] = []
   /// The body, nil for none.
   package var body: StepBody?
+  /// Whether the file's common `headers` and `query` go along; they are part of `headers` and `query` once the file is read.
+  package var takesCommon = true
 
   private static let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
-  /// Reads `{method, url, query, headers, body}`.
+  /// Reads `{method, url, query, headers, body, common}`.
   init?(_ field: Field) {
     guard var fields = field.fields() else { return nil }
     let method = fields["method"].flatMap { $0.choice($0.string() ?? "", among: Self.methods) }
@@ -24,6 +26,7 @@ package struct StepRequest: Sendable {
     query = fields["query"]?.recipeTemplates() ?? []
     headers = Self.headers(fields["headers"])
     body = fields["body"].flatMap { StepBody($0) }
+    takesCommon = fields["common"]?.bool() ?? true
     self.method = method ?? (body == nil ? "GET" : "POST")
     fields.end()
     guard let url else { return nil }
@@ -42,6 +45,8 @@ package struct StepRequest: Sendable {
   /// Reads header fields.
   static func headers(_ field: Field?) -> [(name: String, value: RecipeTemplate)] {
     (field?.entries() ?? []).compactMap { name, value in
+      // A variant takes a field away by leaving its value empty.
+      if value.setting.isNull { return nil }
       guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != 0x3a }) else {
         return value.wrong("a header's name has no spaces or colons")
       }
@@ -77,6 +82,13 @@ package struct StepRequest: Sendable {
     let host = text[colon...].dropFirst(3).prefix { $0 != "/" && $0 != "?" }
     let isWhole = url.pieces.count == 1 || text[colon...].dropFirst(3).contains { $0 == "/" || $0 == "?" }
     return host.isEmpty || !isWhole ? nil : String(text[..<colon]) + "://" + host
+  }
+
+  /// Adds what all requests have; a member of its own counts.
+  mutating func add(headers common: [(name: String, value: RecipeTemplate)], query more: [(name: String, value: RecipeTemplate)]) {
+    guard takesCommon else { return }
+    headers = common.filter { one in !headers.contains { $0.name.lowercased() == one.name.lowercased() } } + headers
+    query = more.filter { one in !query.contains { $0.name == one.name } } + query
   }
 
   /// The expressions in it.
