@@ -83,7 +83,7 @@ class Account:
         self.deleted = []  # ids, in order
         self.stopped = []
         self.files = {}
-        self.agents = set()  # every User-Agent that spoke for it
+        self.agent = ""  # the User-Agent that speaks for it
         self.prompts = []  # what was asked
         self.times = []  # when, monotonic seconds
         self.running = 0
@@ -209,8 +209,8 @@ class Site:
         """One constant User-Agent speaks for an account."""
         agent = request.headers.get("user-agent")
         self.need(request, agent, "no User-Agent", reply)
-        account.agents.add(agent)
-        self.need(request, len(account.agents) == 1, f"another User-Agent: {agent}", reply)
+        account.agent = account.agent or agent
+        self.need(request, agent == account.agent, f"another User-Agent: {agent}", reply)
 
     def need_fresh(self, request, nonce, reply=None):
         with self.lock:

@@ -23,7 +23,7 @@ def is_hex32(value):
 
 class Qwen(Site):
     origin = "https://www.qianwen.com"
-    troubles = COMMON | {"rate_limit", "verification", "verification_page", "forbidden", "filter"}  # filter: of the older dialect
+    troubles = COMMON | {"rate_limit", "verification", "verification_page", "forbidden", "content_filter"}  # the last of the older dialect
 
     def __init__(self):
         super().__init__()
@@ -191,7 +191,7 @@ class Qwen(Site):
     def dialog_frames(self, session, answer, thinks):
         def frame(type, text, status="generating"):
             value = {"contentType": type, "contents": [{"contentType": type, "role": "assistant", "content": text}], "msgId": "a" * 32, "sessionId": session,
-                     "msgStatus": status, "canShare": answer.trouble != "filter", "errorCode": ""}
+                     "msgStatus": status, "canShare": answer.trouble != "content_filter", "errorCode": ""}
             return f"data: {compact(value)}\n\n"
 
         def growing(type, text, form=lambda text: text):

@@ -119,7 +119,8 @@ class Zhipu(Site):
         self.need(request, all(part.get("type") in ("text", "file", "image") for part in parts), f"content {parts}")
         for part in parts:
             for file in part.get("image", []) + part.get("file", []):
-                self.need(request, account.files.get(file.get("source_id"), {}).items() <= file.items(), "a file that was not uploaded")
+                uploaded = account.files.get(file.get("source_id"))
+                self.need(request, uploaded and uploaded.items() <= file.items(), "a file that was not uploaded")
         prompt = "".join(part["text"] for part in parts if part["type"] == "text")
         self.need(request, is_text(prompt), "no text")
         nothing = Reply(200, {"content-type": "application/json"}, b"")
