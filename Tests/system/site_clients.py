@@ -134,7 +134,7 @@ class DeepSeekClient(Client):
                     case "response/status", _: end = patch["v"]
         def of(kind):
             return [fragment["content"] for fragment in fragments if fragment["type"] == kind]
-        found = [(card["title"], card["url"]) for fragment in fragments for card in fragment.get("results", [])]
+        found = [(card["title"], card["url"]) for fragment in fragments for card in fragment.get("results", []) + [fragment.get("result")] if card]
         return self.result(of("RESPONSE"), of("THINK"), found, end == "FINISHED", end if end not in (None, "FINISHED") else None if end else error)
 
     def delete(self):
@@ -300,8 +300,9 @@ class DoubaoClient(Client):
                 case "SSE_ACK": self.conversation = value["ack_client_meta"]["conversation_id"]
                 case "SSE_REPLY_END": done |= value["end_type"] == 3
                 case "CHUNK_DELTA": goes.append(value["text"])
-                case "STREAM_CHUNK":
-                    for block in value["patch_op"][0]["patch_value"]["content_block"]:
+                case "STREAM_CHUNK" | "STREAM_MSG_NOTIFY":
+                    place = value["patch_op"][0]["patch_value"] if event == "STREAM_CHUNK" else value["content"]
+                    for block in place["content_block"]:
                         content = block["content"]
                         found += [(c["text_card"]["title"], c["text_card"]["url"]) for c in content.get("search_query_result_block", {}).get("results", [])]
                         if "text_block" in content:
@@ -401,6 +402,8 @@ class DialogClient(QwenClient):
             return self.result(error=content.decode())
         text, thoughts, done = "", "", False
         for _, data in self.events(content):
+            if data == "[DONE]":
+                break
             value = json.loads(data)
             if value.get("error_code"):
                 return self.result(text, thoughts, error=data)

@@ -1,5 +1,6 @@
 """The simulated chat web sites themselves: that they can be satisfied, answer in their framing, and refuse what they should."""
 import base64
+import gzip
 import json
 import threading
 
@@ -72,6 +73,21 @@ def test_a_long_answer(pair):
     text = "".join(f"{n}, " for n in range(2000))
     site.answers(Answer(text, pieces=25))
     assert client.ask()["content"] == text
+
+
+def test_an_answer_in_gzip(pair):
+    site, client = pair
+    site.compresses = True
+    plain_call = client.call
+
+    def call(*arguments, **headers):
+        status, found, content = plain_call(*arguments, **headers | {"accept-encoding": "gzip"})
+        assert found.get("content-encoding") == "gzip"
+        return status, found, gzip.decompress(content)
+
+    client.call = call
+    site.answers(Answer("A text in gzip."))
+    assert client.ask()["content"] == "A text in gzip." and not site.refusals
 
 
 def test_answers_come_in_their_order_and_to_whom_they_are_for(pair):

@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 import urllib.parse
+import zlib
 
 from conftest import Reply
 
@@ -98,6 +99,7 @@ class Site:
     origin = ""  # the address of the real site's pages
     troubles = COMMON  # what can go wrong with an answer
     heartbeat = ": alive\n\n"
+    compresses = False  # whether replies are in gzip for those who take it
 
     def __init__(self):
         self.requests, self.refusals, self.accounts = [], [], []
@@ -112,12 +114,14 @@ class Site:
 
             def handle_any(self):
                 raw = self.rfile.read(int(self.headers.get("content-length", 0)))
-                reply = site.respond(Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, raw))
+                request = Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, raw)
+                reply = site.respond(request)
+                frames = reply.pieces
                 try:
-                    reply.send(self, site)
+                    (compressed(reply) if site.compresses and "gzip" in request.headers.get("accept-encoding", "") else reply).send(self, site)
                 finally:
-                    if hasattr(reply.pieces, "close"):
-                        reply.pieces.close()
+                    if hasattr(frames, "close"):
+                        frames.close()
 
             do_GET = do_POST = do_PUT = do_DELETE = handle_any
 
@@ -149,6 +153,17 @@ class Site:
     def asked(self, method, path):
         """The requests to a path."""
         return [request for request in self.requests if request.method == method and request.path == path]
+
+    # What a gateway should make of an answer, whatever the site's framing does to it
+
+    def content(self, answer):
+        return answer.text
+
+    def reasoning(self, answer):
+        return answer.thinking
+
+    def references(self, answer):
+        return list(answer.sources)
 
     # Receiving
 
@@ -259,6 +274,21 @@ class Site:
             if answer.pause:
                 time.sleep(answer.pause)
             yield frame(piece, number)
+
+
+def compressed(reply):
+    """The reply in gzip, each piece of its own."""
+    coder = zlib.compressobj(wbits=31)
+
+    def coded(pieces):
+        for piece in pieces:
+            yield coder.compress(piece if isinstance(piece, bytes) else piece.encode()) + coder.flush(zlib.Z_SYNC_FLUSH)
+        yield coder.flush()
+
+    headers = reply.headers | {"content-encoding": "gzip"}
+    if reply.pieces is None:
+        return Reply(reply.status, headers, b"".join(coded([reply.body])))
+    return Reply(reply.status, headers, pieces=coded(reply.pieces), cut=reply.cut)
 
 
 def cut(text, count):

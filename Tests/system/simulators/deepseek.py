@@ -204,8 +204,14 @@ class DeepSeek(Site):
             results = [{"url": url, "title": title, "snippet": "…", "site_name": "example", "query_indexes": [0]} for title, url in answer.sources]
             fragment = {"id": 2, "type": "TOOL_SEARCH", "content": None, "status": "WIP", "queries": [{"query": "q"}], "results": [], "stage_id": 1}
             yield patch(p="response", o="BATCH", v=[{"p": "fragments", "o": "APPEND", "v": [fragment]}, {"p": "has_pending_fragment", "o": "SET", "v": True}])
-            yield patch(p="response/fragments/-1/results", o="SET", v=results)
+            found, opened = (results[:-1], results[-1:]) if len(results) > 1 else (results, [])
+            yield patch(p="response/fragments/-1/results", o="SET", v=found)
             yield patch(p="response/fragments/-1/status", v="FINISHED")
+            for result in opened:
+                fragment = {"id": 3, "type": "TOOL_OPEN", "content": None, "status": "WIP", "result": result,
+                            "reference": {"id": 2, "type": "TOOL_SEARCH"}, "stage_id": 2}
+                yield patch(p="response", o="BATCH", v=[{"p": "fragments", "o": "APPEND", "v": [fragment]}])
+                yield patch(p="response/fragments/-1/status", o="SET", v="FINISHED")
         for index, (kind, text) in enumerate(texts):
             def frame(piece, number, kind=kind, index=index):
                 if number > 1:

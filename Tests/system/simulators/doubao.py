@@ -137,8 +137,9 @@ class Doubao(Site):
         echo = {"block_type": 10000, "block_id": "u", "content": {"text_block": {"text": "the question"}}}
         yield event("FULL_MSG_NOTIFY", {"message": {"user_type": 1, "message_id": "q1", "content_block": [echo]}})
         meta = {"user_type": 2, "conversation_id": conversation, "message_id": id, "section_id": section, "index_in_conv": index}
-        yield event("STREAM_MSG_NOTIFY", {"meta": meta, "content": {"content_type": 9999, "content_block": [
-            {"block_type": 10101, "block_id": "l1", "content": {"loading_block": {}}}]}})
+
+        def begin(block):
+            return event("STREAM_MSG_NOTIFY", {"meta": meta, "content": {"content_type": 9999, "content_block": [block]}})
 
         def chunk(type, block, content, parent="", **more):
             block = {"block_type": type, "block_id": block, "parent_id": parent, "content": content, **more}
@@ -148,6 +149,10 @@ class Doubao(Site):
             return lambda piece, number: event("CHUNK_DELTA", {"text": piece}) if number and deltas else chunk(
                 10000, block, {"text_block": {"text": piece}}, parent, patch_type=1)
 
+        # The message begins with a placeholder, or with the answer's own first piece.
+        alone = not answer.sources and not (answer.thinking and thinks) and answer.trouble != "empty"
+        if not alone:
+            yield begin({"block_type": 10101, "block_id": "l1", "content": {"loading_block": {}}})
         if answer.sources:
             cards = [{"index": i, "text_card": {"index": i, "title": title, "url": url, "sitename": "example", "summary": "…"}}
                      for i, (title, url) in enumerate(answer.sources, 1)]
@@ -158,7 +163,12 @@ class Doubao(Site):
             yield from self.spread(answer, answer.thinking, text("t1a", "t1"))
             yield chunk(10040, "t1", {"thinking_block": {"finish_title": "已完成思考"}}, is_finish=True)
         if answer.trouble != "empty":
-            yield from self.spread(answer, answer.text, text("b1", ""))
+            def answered(piece, number):
+                if number or not alone:
+                    return text("b1", "")(piece, number)
+                return begin({"block_type": 10000, "block_id": "b1", "parent_id": "", "content": {"text_block": {"text": piece}}})
+
+            yield from self.spread(answer, answer.text, answered)
         yield event("SSE_REPLY_END", {"end_type": 1, "msg_finish_attr": {"msgid": id, "brief": answer.text[:8]}})
         yield event("SSE_REPLY_END", {"end_type": 2})
         yield event("SSE_REPLY_END", {"end_type": 3})

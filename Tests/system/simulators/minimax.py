@@ -50,6 +50,10 @@ class MiniMax(Site):
         self.variant = "A"  # which signature the site takes
         self.step = 1  # how many pieces come with each poll
 
+    def references(self, answer):
+        """The site tells none."""
+        return []
+
     def account(self, real_id=None, expires_in=30 * 86400, **more):
         """An account; its credential is its JWT, or `realUserID+JWT` when its id isn't the token's."""
         id, device = str(450000000000000001 + len(self.accounts)), str(300000001 + len(self.accounts))

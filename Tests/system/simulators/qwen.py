@@ -29,6 +29,15 @@ class Qwen(Site):
         super().__init__()
         self.workflow = True  # how reasoning comes: in steps (late 2026), or as deep_think (early 2026)
 
+    def content(self, answer):
+        """The marks of sources become [n]."""
+        return answer.text + "".join(f"[{i}]" for i in range(1, len(answer.sources) + 1))
+
+    def reasoning(self, answer):
+        """Two steps are joined by a line feed."""
+        half = len(answer.thinking) // 2
+        return f"{answer.thinking[:half]}\n{answer.thinking[half:]}" if self.workflow and answer.thinking else answer.thinking
+
     def account(self, whole=True, **more):
         """An account; its credential is the whole cookie header, or only the ticket."""
         account = Account(ticket=secrets.token_urlsafe(40), devices=set(), **more)
@@ -202,7 +211,7 @@ class Qwen(Site):
             yield from growing("think", answer.thinking, lambda text: compact({"content": text}))
         text = answer.text if answer.trouble != "empty" else ""
         yield from growing("text", text)
-        yield frame("text", text, "finished")
+        yield frame("text", text, "finished") + "data: [DONE]\n\n"
 
     def dialog_delete(self, request):
         account = self.dialog_member(request)
