@@ -117,21 +117,21 @@ class Doubao(Site):
             return plain(code=710022002, msg="rate limited")
         conversation = conversation or "3" + str(secrets.randbelow(10 ** 16)).zfill(16)
         section, index = (known["section"], known["index"] + 2) if known else ("5" + conversation[1:], 2)
-        account.conversations[conversation] = {"section": section, "index": index}
-        frames = self.frames(conversation, section, index, answer, option["need_deep_think"], option["sse_recv_event_options"][DELTA])
+        frames = self.frames(account, conversation, section, index, answer, option["need_deep_think"], option["sse_recv_event_options"][DELTA])
         numbered = (re.sub("^", f"id: {number}\n", frame) for number, frame in enumerate(frames))
         return self.stream(account, answer, numbered)
 
     def broken(self):
         yield event("STREAM_ERROR", {"error_code": 710022002, "error_msg": "rate limited", "extra": {"ack": "1"}})
 
-    def frames(self, conversation, section, index, answer, thinks, deltas):
+    def frames(self, account, conversation, section, index, answer, thinks, deltas):
         yield self.heartbeat
         if answer.trouble == "verification":
             return (yield event("STREAM_ERROR", {"error_code": 710022004, "error_msg": "rate limited", "extra": {"decision": VERIFY}}))
         if answer.trouble == "rate_limit":
             return (yield event("STREAM_ERROR", {"error_code": 710022002, "error_msg": "rate limited"}))
         id = "4" + conversation[1:]
+        account.conversations[conversation] = {"section": section, "index": index}
         yield event("SSE_ACK", {"ack_client_meta": {"conversation_id": conversation, "section_id": section, "conversation_type": 3},
                                 "query_list": [{"question_id": "q1", "message_index": index - 1}]})
         echo = {"block_type": 10000, "block_id": "u", "content": {"text_block": {"text": "the question"}}}
@@ -204,10 +204,9 @@ class Doubao(Site):
         self.need(request, message["content_type"] == 2001 and message.get("attachments") == [] and message.get("references") == [], "messages[0]")
         answer = self.begin(account, json.loads(message["content"])["text"], plain(code=710022002, msg="rate limited"))
         conversation = "3" + str(secrets.randbelow(10 ** 16)).zfill(16)
-        account.conversations[conversation] = {}
-        return self.stream(account, answer, self.samantha_frames(conversation, answer, body["completion_option"].get("use_deep_think")))
+        return self.stream(account, answer, self.samantha_frames(account, conversation, answer, body["completion_option"].get("use_deep_think")))
 
-    def samantha_frames(self, conversation, answer, thinks):
+    def samantha_frames(self, account, conversation, answer, thinks):
         def piece(type, content, finish=False):
             return self.samantha_event(2001, {"message": {"content_type": type, "content": compact(content)}, "conversation_id": conversation,
                                               "is_delta": True, "is_finish": finish})
@@ -215,6 +214,7 @@ class Doubao(Site):
         troubles = {"rate_limit": 710022002, "rate_json": 710022002, "verification": 710022004, "mid_stream": None, "cut": None, "empty": None}
         if code := troubles.get(answer.trouble):
             return (yield self.samantha_event(2005, {"code": code, "message": "rate limited", "error_detail": {"message": "rate limited"}}))
+        account.conversations[conversation] = {}
         yield self.samantha_event(2002, {"conversation_id": conversation})
         if answer.thinking and thinks:
             yield piece(10040, {"finish_title": "深度思考中"})
