@@ -37,12 +37,14 @@ package final class Provider: Sendable {
     self.file = file
     self.store = store
     allOrigins = origins
-    sessions = store.sessions(of: file, values: values)
+    let sessions = store.sessions(of: file, values: values)
+    self.sessions = sessions
     let sets = file.recipe == nil ? CredentialSet.all(of: file, values: values) : sessions.map { _ in CredentialSet() }
-    let (sessions, now) = (sessions, Time.monotonic)
+    let now = Time.monotonic
+    let health = sessions.map { $0.health(now: now) }
+    let keep: @Sendable (Int, KeyRing.Health) -> Void = { index, health in sessions[index].keep(health) }
     keys = KeyRing(
-      sets, limits: file.limits, respectsLimits: file.recipe != nil, health: sessions.map { $0.health(now: now) },
-      changed: sessions.isEmpty ? nil : { index, health in sessions[index].keep(health) })
+      sets, limits: file.limits, respectsLimits: file.recipe != nil, health: health, changed: sessions.isEmpty ? nil : keep)
     var targets: [EndpointName: Target] = [:]
     for name in file.endpoints.keys {
       guard let text = file.url(of: name) else { continue }
