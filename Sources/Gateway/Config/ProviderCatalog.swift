@@ -33,10 +33,6 @@ package struct ProviderCatalog {
       if providers.contains(where: { $0.name == provider.name }) {
         entry.mistake("another provider is called \"\(provider.name)\" already")
       }
-      guard provider.recipe == nil else {
-        warnings.append("providers: this version reads \(provider.name) but can't run recipes yet")
-        continue
-      }
       if !provider.hasCredentials(in: values) {
         warnings.append("providers: \(provider.name) has no credential; its upstream may refuse it")
       }
@@ -46,7 +42,7 @@ package struct ProviderCatalog {
       providers.append(provider)
     }
     for (_, setting) in settings {
-      guard let file = ProviderFile.read(setting, into: mistakes), file.enable == .credentials, file.recipe == nil else { continue }
+      guard let file = ProviderFile.read(setting, into: mistakes), file.enable == .credentials else { continue }
       guard !providers.contains(where: { $0.name == file.name }), file.hasCredentials(in: values) else { continue }
       providers.append(file)
     }

@@ -23,7 +23,7 @@ extension Exchange {
     let stream = upstream.pass(try passed(target, domain, body), to: try setup.proxy.origin(of: domain))
     trace.tries = 1
     if case .drain = key.onDisconnect { request.isCancelledWithClient = false }
-    cancelWithClient(stream, key)
+    cancelWithClient(key) { stream.cancel() }
     // The client's own wish to continue was answered when its body was read.
     stream.whenInterim = { [request] interim in
       guard interim.status != 100 else { return }

@@ -34,7 +34,7 @@ package struct Recipe: Sendable {
   package var fixture: RecipeFixture?
 
   /// Nothing yet.
-  init() {}
+  package init() {}
 
   /// The step that asks for the answer.
   package var answerStep: RecipeStep? { steps.first { $0.scope == .message && $0.response != nil } }

@@ -34,6 +34,14 @@ package struct StepRequest: Sendable {
     if let place { Self.check(url, place, schemes: ["https", "http"]) }
   }
 
+  /// The request that opens a WebSocket.
+  package init(socket rule: WebSocketRule) {
+    method = "GET"
+    url = rule.url
+    query = rule.query
+    headers = rule.headers
+  }
+
   /// Reads header fields.
   static func headers(_ field: Field?) -> [(name: String, value: RecipeTemplate)] {
     (field?.entries() ?? []).compactMap { name, value in
