@@ -37,7 +37,7 @@ package struct Hook: Sendable {
       name: "deepseek_pow@1", inputs: ["challenge"], outputs: ["header", "answer"], isHeavy: true,
       work: { (input, isCancelled) throws(Fault) in try DeepSeekProof(input).solve(isCancelled) }),
     Hook(
-      name: "zhipu_stamp@1", inputs: ["now"], outputs: ["timestamp"], isHeavy: false,
+      name: "zhipu_stamp@1", inputs: ["ms"], outputs: ["timestamp"], isHeavy: false,
       work: { (input, _) throws(Fault) in try ZhipuStamp.values(input) }),
   ]
 }

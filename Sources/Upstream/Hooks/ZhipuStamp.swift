@@ -2,13 +2,13 @@ import Base
 
 /// `zhipu_stamp@1`: the time of day as chatglm.cn wants it, its last but one digit a check digit of the others.
 ///
-/// In: `now`, milliseconds of the time of day, a number or its digits. Out: `timestamp`, the digits that go into `X-Timestamp` and the
+/// In: `ms`, milliseconds of the time of day, a number or its digits. Out: `timestamp`, the digits that go into `X-Timestamp` and the
 /// signature. Source: protocol notes on Zhipu, §3.
 enum ZhipuStamp {
   /// Throws `internal` for a time that hasn't 13 digits.
   static func values(_ input: Hook.Values) throws(Fault) -> Hook.Values {
-    guard let stamp = stamp(input["now"]?.string ?? input["now"]?.numberText ?? "") else {
-      throw Fault(.internal, "zhipu_stamp@1 needs `now`, a time of day in milliseconds.")
+    guard let stamp = stamp(input["ms"]?.string ?? input["ms"]?.numberText ?? "") else {
+      throw Fault(.internal, "zhipu_stamp@1 needs `ms`, a time of day in milliseconds.")
     }
     return ["timestamp": JSON(stamp)]
   }

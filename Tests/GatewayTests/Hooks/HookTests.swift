@@ -18,8 +18,8 @@ import Testing
   ])
   func `gives Zhipu's stamp its check digit`(clock: String, stamp: String) async throws {
     let hook = try #require(Hook.named("zhipu_stamp@1"))
-    #expect(try await hook.run(["now": JSON(clock)]) == ["timestamp": JSON(stamp)])
-    #expect(try await hook.run(["now": JSON(try #require(Int(clock)))]) == ["timestamp": JSON(stamp)])
+    #expect(try await hook.run(["ms": JSON(clock)]) == ["timestamp": JSON(stamp)])
+    #expect(try await hook.run(["ms": JSON(try #require(Int(clock)))]) == ["timestamp": JSON(stamp)])
   }
 
   // Same table: X-Sign is the MD5 of stamp, nonce and constant.
@@ -36,9 +36,9 @@ import Testing
   }
 
   @Test(arguments: [nil, "", "177122950817", "17712295081760", "177122950817x", "１771229508176", 1.5, true] as [JSON?])
-  func `makes no stamp of what is no time`(now: JSON?) async throws {
+  func `makes no stamp of what is no time`(ms: JSON?) async throws {
     let hook = try #require(Hook.named("zhipu_stamp@1"))
-    await expect(kind: .internal) { _ = try await hook.run(now.map { ["now": $0] } ?? [:]) }
+    await expect(kind: .internal) { _ = try await hook.run(ms.map { ["ms": $0] } ?? [:]) }
   }
 }
 
