@@ -68,6 +68,7 @@ def platform(start):
 
     yield platform
     for site in sites:
+        print(type(site).__name__, "refused:", *site.refusals, sep="\n  ")  # shown when the test fails
         site.stop()
 
 
