@@ -163,6 +163,9 @@ class TestTrouble:
         each.is_tidy()
 
     def test_a_cut_answer_is_an_error(self, each):
+        if "cut" not in each.site.troubles:  # its answers are asked for, again and again
+            assert each.message().content
+            return
         each.site.answers(Answer("word " * 20, trouble="cut"))
         with pytest.raises(openai.APIStatusError) as error:
             each.ask()
@@ -181,13 +184,14 @@ class TestTrouble:
     def test_a_rate_limit(self, each):
         word = next((w for w in ("rate_limit", "throttled") if w in each.site.troubles), None)
         if word is None:
-            return each.message()
+            assert each.message().content
+            return
         each.site.answers(Answer(trouble=word))
         with pytest.raises(openai.RateLimitError):
             each.ask()
 
     def test_an_account_that_is_no_longer_known(self, each):
-        each.accounts[0].expired = True
+        each.accounts[0].expired = each.site.refuse_refresh = True
         with pytest.raises(openai.APIStatusError) as error:
             each.ask()
         assert (error.value.status_code, error.value.code) == (502, "upstream_authentication_error")
@@ -195,17 +199,29 @@ class TestTrouble:
 
     def test_a_human_check(self, each):
         if "verification" not in each.site.troubles:
-            return each.message()
+            assert each.message().content
+            return
         each.site.answers(Answer(trouble="verification"))
         with pytest.raises(openai.PermissionDeniedError) as error:
             each.ask()
         assert error.value.code == "verification_required"
         assert each.states() == ["verification_required"]
 
-    def test_the_next_account_takes_over(self, platform):
-        for name in SITES:
-            each = platform(name, accounts=2)
-            each.accounts[0].expired = True
-            for _ in range(2):
-                assert each.message().content
-            assert not each.accounts[0].prompts
+    @pytest.mark.parametrize("name", [n for n in SITES if SITES[n] not in (Kimi, Zhipu)])  # those renew themselves
+    def test_the_next_account_takes_over(self, platform, name):
+        each = platform(name, accounts=2)
+        each.accounts[0].expired = True
+        for _ in range(2):
+            assert each.message().content
+        assert not each.accounts[0].prompts
+
+    @pytest.mark.parametrize("name", ["kimi-web", "zhipu-web"])
+    def test_an_access_token_that_ends_is_renewed(self, platform, name):
+        each = platform(name)
+        each.message()
+        first = each.accounts[0].refresh
+        each.accounts[0].expired = True
+        assert each.message().content
+        assert each.accounts[0].refresh != first
+        refreshed = list((each.apus.folder / "data" / "sessions").glob("*.json"))
+        assert any(each.accounts[0].refresh in file.read_text() for file in refreshed)
