@@ -60,8 +60,9 @@ package struct RecipeVariable: Sendable {
   private static let kinds = ["make", "const", "expr", "hook", "of"]
 
   private static func source(_ fields: inout Fields, _ field: Field) -> Source? {
-    let named = kinds.filter(fields.has)
-    guard named.count == 1 || fields.setting["const"] != nil else {
+    // A constant may be null.
+    let named = kinds.filter { fields.setting[$0] != nil }
+    guard named.count == 1 else {
       return field.wrong("a variable has exactly one of \(kinds.joined(separator: ", "))")
     }
     switch named.first {

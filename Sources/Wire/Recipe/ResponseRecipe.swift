@@ -82,6 +82,9 @@ package struct PatchRule: Sendable, Equatable {
   /// Whether a frame without place or operation takes those of the frame before.
   package var isSticky = true
 
+  /// The usual names.
+  init() {}
+
   /// Reads `{path, op, value, sticky}`.
   init?(_ field: Field) {
     guard var fields = field.fields() else { return nil }

@@ -129,7 +129,8 @@ package struct RecipeReader {
     if recipe.framing == .poll, drift.isEmpty {
       throw Fault(.timeout, "The upstream took too long to answer. Try again.", detail: "no finish before the polling ended")
     }
-    if case .finish(let reason) = recipe.eof, writer.hasText { return try finish(.finish(reason), into: &events) }
+    // A frame that nobody knows may have been the error after which the site hung up.
+    if case .finish(let reason) = recipe.eof, writer.hasText, drift.unknown.isEmpty { return try finish(.finish(reason), into: &events) }
     throw Self.fault(.broken, "the stream ended before the answer did", drift)
   }
 
@@ -268,10 +269,19 @@ package struct RecipeReader {
         noted = noted ?? reason
         return true
       }
+      if rule.flag != nil, noted == nil, rule.reason == nil, Self.saysMore(frame) {
+        drift.note(unknown: frame.label)
+        throw Self.fault(.broken, "the stream ended with an unknown message", drift)
+      }
       try finish(noted ?? reason ?? .finish(.stop), into: &events)
       return true
     }
     return false
+  }
+
+  /// Whether the last envelope has more than the `metadata` that the protocol allows. Source: https://connectrpc.com/docs/protocol
+  private static func saysMore(_ frame: RecipeFrame) -> Bool {
+    (frame.json ?? .null).entries.contains { !$0.isNamed("metadata") }
   }
 
   private func fits(_ rule: FinishRule, _ frame: RecipeFrame, _ scope: RecipeScope) -> Bool {
