@@ -268,7 +268,7 @@ REFUSED = [
     ("kimi", "/Chat", header("connect-protocol-version")), ("metaso", "/api/session", header("is-mini-webview")),
     ("doubao", "/chat/completion", header("agw-js-conv")), ("doubao", "/chat/completion", query("device_id", "123")),
     ("qwen", "/api/v2/chat", header("x-platform")), ("qwen", "/api/v2/chat", header("accept-encoding", "gzip, zstd")),
-    ("qwen-intl", "/completions", header("version")), ("zhipu", "/stream", header("x-device-id", "0")), ("minimax", "send_msg", header("origin")),
+    ("qwen-intl", "/completions", header("version")), ("zhipu", "/stream", header("x-device-id", "0" * 32)), ("minimax", "send_msg", header("origin")),
     # Values that only a person's own capture may hold.
     ("deepseek", "/chat/completion", header("x-hif-leim", "made up")), ("kimi", "/Chat", header("x-msh-shield-data", "made up")),
     ("doubao", "/chat/completion", lambda call: call.__setitem__("target", call["target"] + "&a_bogus=x")),

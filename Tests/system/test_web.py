@@ -76,6 +76,7 @@ def web(tmp_path):
     for one in made:
         one.apus.stop()
         one.site.stop()
+        print("\n".join(one.site.refusals))  # shown when a test fails
         for account in one.accounts:
             secrets = {account.credential} | {getattr(account, name, "") for name in ("access", "refresh", "token", "sid", "sessionid", "ticket")} - {""}
             assert not any(secret in one.apus.log() for secret in secrets), "a secret is in the log"
@@ -156,6 +157,15 @@ def test_a_reply_in_gzip(web, name):
     one.settled()
 
 
+@pytest.mark.parametrize("name,variant", [("doubao-web", "samantha"), ("metaso-web", "search/chat"), ("qwen-web", "dialog")])
+def test_the_other_dialect_of_a_site(web, name, variant):
+    one = web(name, variant=variant)
+    one.site.answers(Answer("An answer.", thinking="A thought."))
+    message = one.ask(thinking=True).choices[0].message
+    assert (message.content, message.reasoning_content) == ("An answer.", "A thought.")
+    one.settled()
+
+
 # Sessions
 
 
@@ -172,6 +182,7 @@ def test_a_session_is_renewed_once_and_kept(web, name):
     first = one.account.refresh
     assert one.ask().choices[0].finish_reason == "stop"
     assert one.account.refresh != first
+    one.settled()
     one.account.expired = True
     assert one.ask().choices[0].finish_reason == "stop"
     # What the config holds is long dead: after a new start the kept one is used.
@@ -204,16 +215,15 @@ def test_ten_requests_renew_once(web, name):
 
 
 @each
-def test_one_question_at_a_time_and_a_pause_between(web, name):
-    one = web(name, min_interval="300ms")
-    threads = [threading.Thread(target=one.ask) for _ in range(3)]
+def test_one_question_at_a_time(web, name):
+    one = web(name)
+    replies = []
+    threads = [threading.Thread(target=lambda: replies.append(one.ask())) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert one.account.overlaps == 0
-    assert len(one.account.times) == 3
-    assert all(later - earlier >= 0.25 for earlier, later in zip(one.account.times, one.account.times[1:]))
+    assert len(replies) == len(one.account.prompts) == 3 and one.account.overlaps == 0
     one.settled()
 
 
@@ -240,7 +250,8 @@ OUTCOMES = {
     "qwen-web": BROKEN | {"rate_limit": (429, None), "verification": (403, "verification_required"), "verification_page": (403, "verification_required")},
     "qwen-intl": BROKEN | {"rate_limit": (429, None), "rate_429": (429, None), "verification": (403, "verification_required")},
     "zhipu-web": BROKEN | {"rate_limit": (429, None), "rate_message": (429, None), "blocked": (502, None)},
-    "minimax-web": {"empty": (502, None), "mid_stream": (502, None), "rate_limit": (429, None), "credits": (502, "upstream_quota"),
+    # The site calls an answer done when it has text: without any, only the time ends it.
+    "minimax-web": {"empty": (504, None), "timeout": (504, None), "mid_stream": (502, None), "rate_limit": (429, None), "credits": (502, "upstream_quota"),
                     "expired_code": (502, "upstream_authentication_error"), "verification": (403, "verification_required")},
 }
 
@@ -249,7 +260,7 @@ OUTCOMES = {
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 def test_trouble(web, case, stream):
     name, trouble = case
-    one = web(name, rate_wait="0s", retries=1)
+    one = web(name, rate_wait="0s", retries=1, **{"limits": {"timeout_s": 3}} if name == "minimax-web" else {})
     one.site.answers(Answer("A text that is long enough.", trouble=trouble))
     expected, code = OUTCOMES[name][trouble]
     if stream and trouble in ("cut", "mid_stream"):  # part of the text was seen
@@ -340,8 +351,8 @@ def test_a_variable_in_the_environment_turns_a_site_on(start):
     apus = start({"keys": [{"name": "alice", "key": "sk-alice"}], "providers": [{"name": name, "origin": site.url} for name, site in sites.items()]}, env=env)
     client = openai.OpenAI(base_url=apus.url + "/v1", api_key="sk-alice", max_retries=0, timeout=30)
     names = {model.id for model in client.models.list()}
+    assert {"deepseek-v4-flash", "kimi", "metaso-detail", "doubao", "qwen3.8-max", "glm-5.3", "minimax-agent"} <= names
     for name, (plain, _) in MODELS.items():
-        assert f"{name}/{plain}" in names
         assert client.chat.completions.create(model=f"{name}/{plain}", messages=HELLO).choices[0].message.content == Answer().text
     for site in sites.values():
         assert not site.refusals

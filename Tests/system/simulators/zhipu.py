@@ -42,7 +42,7 @@ class Zhipu(Site):
         self.snapshots = False  # frames that hold all text so far (2024 to mid 2026), else new text and at last all
 
     def account(self, kind="refresh", **more):
-        account = Account(user=secrets.token_hex(12), device=secrets.token_hex(16), **more)
+        account = Account(user=secrets.token_hex(12), device=secrets.token_hex(16), sent_device="", **more)
         self.renew(account)
         account.credential = account.refresh if kind == "refresh" else account.access
         self.accounts.append(account)
@@ -78,7 +78,10 @@ class Zhipu(Site):
         self.need_agent(request, account)
         self.need_headers(request, {
             "app-name": "chatglm", "x-app-platform": "pc", "x-app-version": "0.0.1", "x-app-fr": one_of("default", "browser_extension"), "x-lang": "zh",
-            "x-request-id": lambda v: re.fullmatch(r"[0-9a-f]{32}", v), "origin": self.origin, "x-device-id": account.device})
+            "x-request-id": lambda v: re.fullmatch(r"[0-9a-f]{32}", v), "origin": self.origin, "x-device-id": lambda v: re.fullmatch(r"[0-9a-f]{32}", v)})
+        # Best the token's own, but any does as long as it stays the same.
+        account.sent_device = account.sent_device or request.headers["x-device-id"]
+        self.need(request, request.headers["x-device-id"] == account.sent_device, "another x-device-id than before")
         self.need_fresh(request, request.headers["x-request-id"])
 
     def refresh(self, request):
