@@ -187,6 +187,8 @@ extension RecipeRun {
     while true {
       guard let sent = try await requester.send(request) else { throw missing("a value of its address", step) }
       let answer = try await requester.answer(to: sent)
+      // A page is what this step wants, and no check of the site's in place of an answer.
+      if step.readsPage, step.expect.accepts(answer), step.extractions.allSatisfy({ $0.value(in: answer) != nil }) { return answer }
       if let fault = provider.file.errors.fault(of: answer) { throw fault }
       if step.expect.accepts(answer) { return answer }
       guard let poll = step.poll, answer.status < 300 else { throw unexpected(answer, step) }
@@ -413,6 +415,13 @@ extension RecipeRun {
       }
     }
     return true
+  }
+}
+
+extension RecipeStep {
+  /// Whether it looks for something in the text of a page.
+  fileprivate var readsPage: Bool {
+    extractions.contains { if case .pattern = $0.source { true } else { false } }
   }
 }
 

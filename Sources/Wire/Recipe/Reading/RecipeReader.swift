@@ -162,8 +162,11 @@ package struct RecipeReader {
     let (scope, stamp) = try scope(of: frame)
     let isText = try pieces.emit(scope, stamp: stamp, &writer, &drift, into: &events)
     let isReference = refer(scope, stamp: stamp)
+    let before = captured
     let isKept = keep(scope)
     if let fault = errors.fault(of: answer) {
+      // Some sites' errors name a conversation that isn't the one.
+      captured.merge(before) { _, old in old }
       // What comes with the first error must not keep the next attempt from being made.
       if let unseen {
         events.removeSubrange(unseen.events...)
