@@ -27,6 +27,8 @@ final class Exchange {
   var open: (any OpenReply)?
   /// The try that goes on: its place at the provider, and what it has to tidy up there.
   var stay: Stay?
+  /// Whether it is a scanner's, which leaves no trace but a count.
+  private var isProbe = false
 
   @inline(never)
   init(_ request: Request, _ setup: Setup, _ upstream: Upstream, _ metrics: GatewayMetrics, _ recorder: Recorder?) {
@@ -47,7 +49,7 @@ final class Exchange {
       fail(error)
     }
     await settle()
-    trace.end(request, setup, metrics)
+    if !isProbe { trace.end(request, setup, metrics) }
     await leave()
   }
 
@@ -55,26 +57,34 @@ final class Exchange {
     guard let (endpoint, key) = try admit() else { return }
     switch endpoint {
     case .call(let asked): return try await answer(asked, key)
+    case .proxy(let target): return try await pass(target, key)
     case .modelList: await refreshModels()
     default: break
     }
     try answerHere(endpoint, key)
   }
 
-  /// What is asked and by whom; nil when a browser only asked whether it may.
+  /// What is asked and by whom; nil when a browser only asked whether it may, and for a scanner.
   @inline(never)
   private func admit() throws(Fault) -> (ClientEndpoint, Keys.Key)? {
+    let found = Result { () throws(Fault) in try ClientEndpoint(request.head) }
+    if let rule = setup.proxy.probes.rule(request.head, request.peer, isOwn: (try? found.get())?.isOwn == true) {
+      isProbe = true
+      metrics.probes[rule.rawValue].add()
+      last = .whole(Response(status: 404))
+      return nil
+    }
     if let preflight = setup.admission.preflight(request.head) {
       respond(preflight)
       return nil
     }
     try setup.admission.check(request.head)
-    let endpoint = try ClientEndpoint(request.head)
+    let endpoint = try found.get()
     trace.endpoint = endpoint.name
     if case .call(let asked) = endpoint { wire = asked.wire }
     let key = endpoint.isPublic ? Keys.owner : try setup.keys.authorise(request.head)
     trace.key = key.name
-    if case .call = endpoint { try record(key) }
+    if endpoint.isRecorded { try record(key) }
     return (endpoint, key)
   }
 
@@ -91,7 +101,7 @@ final class Exchange {
     case .providers: respond(json: try ProviderReport.body(setup.router, key))
     case .modelList: respond(json: try ModelList.body(request.head, setup.router, key))
     case .model(let id): respond(json: try ModelList.body(id, request.head, setup.router, key))
-    case .call: preconditionFailure("a call is for an upstream")
+    case .call, .proxy: preconditionFailure("a call is for an upstream")
     }
   }
 

@@ -15,6 +15,8 @@ package final class GatewayMetrics: Sendable {
   private let tokens: Family<Counter>
   private let failures: Family<Counter>
   private let losses: Family<Counter>
+  /// By rule.
+  let probes: Family<Counter>
   private let drift: Family<Counter>
   private let sessions: Family<Gauge>
   /// Tries that hold a place at a provider, those that tidy up behind their reply among them.
@@ -54,6 +56,7 @@ package final class GatewayMetrics: Sendable {
       "gen_ai_client_token_usage_total", "Tokens that upstreams counted.", labels: ["gen_ai_provider_name", "gen_ai_token_type"])
     failures = all.counter("apus_upstream_failures_total", "Tries that failed, by provider and kind.", labels: ["provider", "kind"])
     losses = all.counter("apus_losses_total", "Changes of meaning on the way up, by action.", labels: ["action"])
+    probes = all.counter("apus_probes_total", "Requests that were taken for a scanner's, by rule.", labels: ["rule"])
     drift = all.counter(
       "apus_recipe_drift_total", "Frames and fields of web apps that did not look as their recipe says.", labels: ["provider", "what"])
     sessions = all.gauge("apus_provider_sessions", "Accounts of web apps by their state.", labels: ["provider", "state"])
@@ -124,7 +127,11 @@ package final class GatewayMetrics: Sendable {
   }
 
   func failed(_ target: Router.Target, _ fault: Fault) {
-    guard case .provider(let offer) = target else { return }
-    failures[offer.provider.name, fault.kind.rawValue].add()
+    if case .provider(let offer) = target { failed(offer.provider.name, fault) }
+  }
+
+  /// `provider`: a provider's name or an allowed domain.
+  func failed(_ provider: String, _ fault: Fault) {
+    failures[provider, fault.kind.rawValue].add()
   }
 }

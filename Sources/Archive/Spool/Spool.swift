@@ -7,7 +7,7 @@ internal import Synchronization
 /// the ingester.
 package final class Spool: Sendable {
   package let folder: SpoolFolder
-  /// Bytes that all segments together may have.
+  /// Bytes that may wait for the ingester. On the disk are also the segments that are being written, and a few that are ready.
   package let limit: Int
   /// Bytes after which a loop begins a new segment, so that ingested ones can go.
   let segmentSize: Int
@@ -33,7 +33,7 @@ package final class Spool: Sendable {
     size = Atomic(left.reduce(0) { $0 + $1.end })
   }
 
-  /// Bytes in all segments.
+  /// Bytes that wait for the ingester.
   package var bytes: Int { size.load(ordering: .relaxed) }
   /// Whether no further record fits.
   package var isFull: Bool { bytes >= limit }
@@ -73,14 +73,18 @@ extension Spool {
       return nil
     }
     known.withLock { $0.append(segment) }
-    size.wrappingAdd(segment.end, ordering: .relaxed)
     return segment
+  }
+
+  /// A segment is in the archive up to an offset.
+  func wasFiled(_ segment: SpoolSegment, to offset: Int) {
+    size.wrappingSubtract(segment.file(to: offset), ordering: .relaxed)
   }
 
   /// Lets go of a closed segment that was ingested to its end.
   func remove(_ segment: SpoolSegment) {
     known.withLock { $0.removeAll { $0 === segment } }
-    size.wrappingSubtract(segment.end, ordering: .relaxed)
+    wasFiled(segment, to: segment.end)
     let isUsual = segment.end < 2 * segmentSize
     if !isUsual || !spares.add(segment, most: Self.mostSpares) { _ = unsafe unlink(segment.path) }
   }
@@ -107,36 +111,9 @@ extension Spool {
     isListening.store(false, ordering: .sequentiallyConsistent)
   }
 
+  /// Waits for so many nanoseconds, or until `wake` is called.
+  func pause(nanoseconds: Int64) { bell.wait(nanoseconds: nanoseconds) }
+
   /// Wakes the ingester.
   func wake() { bell.ring() }
-}
-
-/// Wakes one waiting thread.
-@safe
-private final class Bell: Sendable {
-  // A semaphore of the system: made before anybody sees it, destroyed when nobody can wait any more.
-  private nonisolated(unsafe) let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-  init() {
-    unsafe sem_init(semaphore, 0, 0)
-  }
-
-  deinit {
-    unsafe sem_destroy(semaphore)
-    unsafe semaphore.deallocate()
-  }
-
-  func ring() {
-    unsafe sem_post(semaphore)
-  }
-
-  func wait(nanoseconds: Int64) {
-    var time = timespec()
-    // The structure is this frame's.
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    let end = Int64(time.tv_nsec) + nanoseconds
-    time.tv_sec += Int(end / 1_000_000_000)
-    time.tv_nsec = Int(end % 1_000_000_000)
-    _ = unsafe sem_timedwait(semaphore, &time)
-  }
 }

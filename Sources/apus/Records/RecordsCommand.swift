@@ -40,6 +40,7 @@ struct RecordsCommand: Command {
       action = RecordsList(filter.searching(text), isJSON: isJSON)
     case "show": action = try RecordsShow(&arguments)
     case "stats": action = RecordsStats(&arguments, isJSON: isJSON)
+    case "verify": action = RecordsVerify(isJSON: isJSON)
     case let word?: throw UsageError(message: "“\(word)” is none of list, show, search, stats, verify")
     case nil: throw UsageError(message: "say list, show, search, stats or verify")
     }
