@@ -15,6 +15,8 @@ package final class RecipeRun {
     let history: PromptHistory
     /// Whether the client wants the model to search the web.
     package var wantsSearch = false
+    /// Whether the client wants no stream: then a site's last word counts where it takes back what it said.
+    package var isWhole = false
     /// The bytes of `images`, in their order.
     package var files: [File] = []
 
@@ -54,6 +56,7 @@ package final class RecipeRun {
   private let inputTokens: Int
   private var answer: (any RecipeAnswer)?
   private var reader: RecipeReader?
+  private let isWhole: Bool
   /// Events that were read before the client gets any.
   private var pending: [Event] = []
   /// What is wrong behind events that were read together with it.
@@ -80,6 +83,7 @@ package final class RecipeRun {
     }
     self.recipe = recipe
     files = ask.files
+    isWhole = ask.isWhole
     deadline = Time.monotonic + provider.file.timeouts.total.nanoseconds
     let variables = RecipeVariables(recipe, provider.sessions[pick.index], install: provider.store.install)
     variables.fixed = Self.fixed(ask, offer)
@@ -312,7 +316,7 @@ extension RecipeRun {
     self.answer = answer
     reader = RecipeReader(
       response, errors: provider.file.errors, status: answer.status, headers: answer.headers, inputTokens: inputTokens,
-      failures: step.poll?.failures ?? 3, mayResume: recipe.resumeStep != nil)
+      failures: step.poll?.failures ?? 3, mayResume: recipe.resumeStep != nil, isWhole: isWhole)
     while !isOver, !pending.contains(where: \.isUseful) { pending += try await read() }
   }
 
