@@ -5,9 +5,11 @@ package struct RecipeReplay {
   private let file: ProviderFile
   private let status: Int
   private let headers: [(name: String, value: String)]
+  private let isWhole: Bool
 
-  /// A replay of an answer with this status and content type.
-  package init(_ file: ProviderFile, status: Int = 200, contentType: String? = nil) {
+  /// A replay of an answer with this status and content type; `isWhole`: as for a client that wants no stream.
+  package init(_ file: ProviderFile, status: Int = 200, contentType: String? = nil, isWhole: Bool = false) {
+    self.isWhole = isWhole
     self.file = file
     self.status = status
     headers = contentType.map { [("content-type", $0)] } ?? []
@@ -21,7 +23,7 @@ package struct RecipeReplay {
       throw Fault(.invalid, "The provider has no steps, so that there is nothing to replay.")
     }
     var reader = RecipeReader(
-      response, errors: file.errors, status: status, headers: headers, failures: step.poll?.failures ?? 3)
+      response, errors: file.errors, status: status, headers: headers, failures: step.poll?.failures ?? 3, isWhole: isWhole)
     var events: [Event] = []
     do throws(Fault) {
       if response.framing == .poll, let exchanges = Self.exchanges(bytes) {

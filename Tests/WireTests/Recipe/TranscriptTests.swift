@@ -52,11 +52,14 @@ enum Transcripts {
       parsing: Transcripts.bytes(item.file.split(separator: ".").dropLast().joined(separator: ".") + ".expected.json"))
     let file = try RecipeFiles.provider(item.provider, variant: item.variant)
     let bytes = try Transcripts.bytes(item.file)
-    for pieces in [Cut.whole, .bytes, .random(7), .random(31)] {
-      let replay = RecipeReplay(file, status: item.status, contentType: item.type)
+    for (pieces, isWhole) in [(Cut.whole, false), (.bytes, false), (.random(7), false), (.random(31), false), (.random(5), true)] {
+      let replay = RecipeReplay(file, status: item.status, contentType: item.type, isWhole: isWhole)
       let result = try replay.result(bytes) { pieces.cut($0) }
-      #expect(result["content"] == expected["content"], "\(pieces)")
-      #expect(result["reasoning"] == expected["reasoning"], "\(pieces)")
+      // Of a whole reply that failed nothing was sent, so that another attempt can be made.
+      if !isWhole || expected["error"]?.isNull == true {
+        #expect(result["content"] == expected["content"], "\(pieces)")
+        #expect(result["reasoning"] == expected["reasoning"], "\(pieces)")
+      }
       #expect(result["finish_reason"] == expected["finish_reason"], "\(pieces)")
       #expect(result["references"] == expected["references"], "\(pieces)")
       #expect(result["error"]?["type"] == expected["error"]?["type"], "\(pieces)")
