@@ -30,6 +30,7 @@ final class IngestPass {
       }
       let isRead = batch.fill(from: reader, before: end, records, bytes)
       batch.ends[segment.name] = reader.offset
+      batch.read.append((segment, reader.offset))
       if isClosed, isRead { batch.done.append(segment) }
       if !isRead { break }
     }
@@ -41,6 +42,7 @@ final class IngestPass {
   private struct Batch {
     var entries: [Entry] = []
     var ends: [String: Int] = [:]
+    var read: [(segment: SpoolSegment, offset: Int)] = []
     /// Segments that were read to their ends.
     var done: [SpoolSegment] = []
     /// Bytes of bodies.
@@ -68,6 +70,7 @@ final class IngestPass {
         throw error
       }
       places.merge(batch.ends) { $1 }
+      for (segment, offset) in batch.read { spool.wasFiled(segment, to: offset) }
     }
     for segment in batch.done {
       readers[segment.name] = nil

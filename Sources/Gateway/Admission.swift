@@ -61,7 +61,7 @@ extension Admission {
     guard head.method == "OPTIONS", let origin = head.headers[.origin].flatMap(allowed) else { return nil }
     var headers = Headers()
     share(with: origin, &headers)
-    headers.append("access-control-allow-methods", "GET, POST, OPTIONS")
+    headers.append("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
     headers.append("access-control-allow-headers", head.headers["access-control-request-headers"] ?? "*")
     headers.append("access-control-max-age", "600")
     return Response(status: 204, headers: headers)

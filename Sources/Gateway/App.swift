@@ -112,7 +112,7 @@ extension App {
   }
 
   private func open(_ addresses: [Address], _ server: Server, on loop: EventLoop) throws(Fault) -> [Address] {
-    let own = LoopMembers(Client(loop, resolver), record?.recorder(of: loop.index))
+    let own = LoopMembers(Client(loop, resolver), record?.recorder(on: loop))
     for address in addresses { own.listeners.append(try Listener(address, server, loop)) }
     members.withLock { $0.append(LoopBound(own, loop)) }
     return own.listeners.compactMap { $0.address }
@@ -166,7 +166,7 @@ extension App {
       }
       current.withLock { $0 = setup }
       let server = try server()
-      let kept = setup.router.providers.flatMap { $0.origins }
+      let kept = setup.origins
       for member in members.withLock({ $0 }) { member.update(server, kept) }
       configureLog()
       metrics.reloads["ok"].add()

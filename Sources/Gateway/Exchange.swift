@@ -25,6 +25,8 @@ final class Exchange {
   var reasoning = ReasoningOutput.field
   /// A stream that has begun to be useful: no other target is tried any more, and handing it on needs nothing else.
   var open: OpenStream?
+  /// Whether it is a scanner's, which leaves no trace but a count.
+  private var isProbe = false
 
   @inline(never)
   init(_ request: Request, _ setup: Setup, _ upstream: Upstream, _ metrics: GatewayMetrics, _ recorder: Recorder?) {
@@ -45,33 +47,41 @@ final class Exchange {
       fail(error)
     }
     await settle()
-    trace.end(request, setup, metrics)
+    if !isProbe { trace.end(request, setup, metrics) }
   }
 
   private func answer() async throws(Fault) {
     guard let (endpoint, key) = try admit() else { return }
     switch endpoint {
     case .call(let asked): return try await answer(asked, key)
+    case .proxy(let target): return try await pass(target, key)
     case .modelList: await refreshModels()
     default: break
     }
     try answerHere(endpoint, key)
   }
 
-  /// What is asked and by whom; nil when a browser only asked whether it may.
+  /// What is asked and by whom; nil when a browser only asked whether it may, and for a scanner.
   @inline(never)
   private func admit() throws(Fault) -> (ClientEndpoint, Keys.Key)? {
+    let found = Result { () throws(Fault) in try ClientEndpoint(request.head) }
+    if let rule = setup.proxy.probes.rule(request.head, request.peer, isOwn: (try? found.get())?.isOwn == true) {
+      isProbe = true
+      metrics.probes[rule.rawValue].add()
+      last = .whole(Response(status: 404))
+      return nil
+    }
     if let preflight = setup.admission.preflight(request.head) {
       respond(preflight)
       return nil
     }
     try setup.admission.check(request.head)
-    let endpoint = try ClientEndpoint(request.head)
+    let endpoint = try found.get()
     trace.endpoint = endpoint.name
     if case .call(let asked) = endpoint { wire = asked.wire }
     let key = endpoint.isPublic ? Keys.owner : try setup.keys.authorise(request.head)
     trace.key = key.name
-    if case .call = endpoint { try record(key) }
+    if endpoint.isRecorded { try record(key) }
     return (endpoint, key)
   }
 
@@ -86,7 +96,7 @@ final class Exchange {
       respond(metrics.response())
     case .modelList: respond(json: try ModelList.body(request.head, setup.router, key))
     case .model(let id): respond(json: try ModelList.body(id, request.head, setup.router, key))
-    case .call: preconditionFailure("a call is for an upstream")
+    case .call, .proxy: preconditionFailure("a call is for an upstream")
     }
   }
 

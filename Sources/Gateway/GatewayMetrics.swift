@@ -15,6 +15,8 @@ package final class GatewayMetrics: Sendable {
   private let tokens: Family<Counter>
   private let failures: Family<Counter>
   private let losses: Family<Counter>
+  /// By rule.
+  let probes: Family<Counter>
   package let connections: Gauge
   package let reloads: Family<Counter>
   /// The record's figures, set when they are asked for.
@@ -50,6 +52,7 @@ package final class GatewayMetrics: Sendable {
       "gen_ai_client_token_usage_total", "Tokens that upstreams counted.", labels: ["gen_ai_provider_name", "gen_ai_token_type"])
     failures = all.counter("apus_upstream_failures_total", "Tries that failed, by provider and kind.", labels: ["provider", "kind"])
     losses = all.counter("apus_losses_total", "Changes of meaning on the way up, by action.", labels: ["action"])
+    probes = all.counter("apus_probes_total", "Requests that were taken for a scanner's, by rule.", labels: ["rule"])
     connections = all.gauge("apus_connections", "Open connections of clients.")[]
     spoolBytes = all.gauge("apus_spool_bytes", "Bytes in the spool.")[]
     recorded = all.gauge("apus_spool_records", "Records that were put into the spool since the start.")[]
@@ -93,7 +96,11 @@ package final class GatewayMetrics: Sendable {
   }
 
   func failed(_ target: Router.Target, _ fault: Fault) {
-    guard case .provider(let offer) = target else { return }
-    failures[offer.provider.name, fault.kind.rawValue].add()
+    if case .provider(let offer) = target { failed(offer.provider.name, fault) }
+  }
+
+  /// `provider`: a provider's name or an allowed domain.
+  func failed(_ provider: String, _ fault: Fault) {
+    failures[provider, fault.kind.rawValue].add()
   }
 }

@@ -7,7 +7,7 @@ package struct Keys: Sendable {
   /// One key's owner and rights.
   package struct Key: Sendable {
     package let name: String
-    package let models: [ModelPattern]
+    let models: [ModelPattern]
     package let onDisconnect: KeyConfig.OnDisconnect
     /// How its owner wants to see reasoning; nil for the config's own way.
     package var reasoning: ReasoningOutput?
@@ -17,6 +17,16 @@ package struct Keys: Sendable {
     /// Whether the key may use a model that goes by any of these names.
     package func allows(_ names: [String]) -> Bool {
       models.contains { pattern in names.contains { pattern.matches($0) } }
+    }
+
+    /// Whether the key may use a model by its name at a domain, or by `domain/name`.
+    func allows(_ model: String, of domain: String) -> Bool {
+      models.contains { $0.matches(model) || $0.text.hasPrefix(domain + "/") && $0.matches(domain + "/" + model) }
+    }
+
+    /// Whether the key may use everything at a domain: `*`, or `domain/*`.
+    func allowsAll(of domain: String) -> Bool {
+      models.contains { $0.text == "*" || $0.text == domain + "/*" }
     }
   }
 
@@ -68,6 +78,9 @@ package struct Keys: Sendable {
         : "Send one of the gateway's keys as Authorization: Bearer, x-api-key, x-goog-api-key or ?key=.")
   }
 
+  /// Whether a credential is one of the gateway's keys.
+  func holds(_ credential: [UInt8]) -> Bool { key(credential.span) != nil }
+
   private func key(_ credential: Span<UInt8>) -> Key? {
     guard credential.count <= Self.longest else { return nil }
     return keys[Self.hash(credential)]?.first { Digest.constantTimeEqual($0.secret.span, credential) }?.key
@@ -84,7 +97,13 @@ package struct Keys: Sendable {
   }
 
   private static func bearer(_ head: RequestHead) -> ArraySlice<UInt8>? {
-    guard var token = head.headers.bytes(.authorization), token.count > 7 else { return nil }
+    head.headers.bytes(.authorization).flatMap(bearer)
+  }
+
+  /// The token of an Authorization header's value; nil for another scheme.
+  static func bearer(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    var token = value
+    guard token.count > 7 else { return nil }
     for letter in "bearer ".utf8 {
       guard let first = token.popFirst(), first | 32 == letter else { return nil }
     }
@@ -95,11 +114,14 @@ package struct Keys: Sendable {
 
 /// A name of models in which `*` stands for any text.
 package struct ModelPattern: Sendable {
+  /// As it is written.
+  let text: String
   private let parts: [Substring]
   /// `*` alone: every name.
   private let isEverything: Bool
 
   package init(_ text: String) {
+    self.text = text
     isEverything = text == "*"
     parts = text.split(separator: "*", omittingEmptySubsequences: false)
   }
@@ -127,6 +149,29 @@ package enum Query {
       return pair.count > 1 ? decode(pair[1]) : []
     }
     return nil
+  }
+
+  /// All values of a name, decoded.
+  static func values(of name: String, in query: String) -> [[UInt8]] {
+    query.utf8.split(separator: UInt8(ascii: "&")).compactMap { part in
+      let (first, value) = pair(part)
+      return first == Array(name.utf8) ? value : nil
+    }
+  }
+
+  /// The query without the members of a name whose decoded value `isUnwanted`; every other byte as it was.
+  static func removing(_ name: String, from query: String, where isUnwanted: ([UInt8]) -> Bool) -> String {
+    let parts = query.split(separator: "&", omittingEmptySubsequences: false)
+    let kept = parts.filter { part in
+      let (first, value) = pair(part.utf8)
+      return first != Array(name.utf8) || !isUnwanted(value)
+    }
+    return kept.joined(separator: "&")
+  }
+
+  private static func pair(_ part: Substring.UTF8View) -> (name: [UInt8], value: [UInt8]) {
+    let pair = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+    return (pair.first.map(decode) ?? [], pair.count > 1 ? decode(pair[1]) : [])
   }
 
   private static func decode(_ text: Substring.UTF8View) -> [UInt8] {

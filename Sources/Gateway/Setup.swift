@@ -1,5 +1,5 @@
 package import Base
-import HTTP
+package import HTTP
 package import Upstream
 import Wire
 
@@ -10,6 +10,7 @@ package final class Setup: Sendable {
   package let keys: Keys
   package let admission: Admission
   package let router: Router
+  package let proxy: Proxy
 
   /// Throws `invalid` for what only shows when it is used: addresses, certificates, a listener that needs keys.
   package init(_ config: Config, values: [String: String], origins: Origins) throws(Fault) {
@@ -19,8 +20,12 @@ package final class Setup: Sendable {
     var providers: [Provider] = []
     for file in config.providers { providers.append(try Provider(file, values: values, origins: origins)) }
     router = Router(providers, aliases: config.aliases, hasDemo: config.hasDemo)
+    proxy = try Proxy(config.proxy, origins: origins)
     try checkClientKeys()
   }
+
+  /// Where connections may stand, which a reload keeps.
+  package var origins: [Origin] { router.providers.flatMap { $0.origins } + proxy.usedOrigins }
 
   private func checkClientKeys() throws(Fault) {
     guard !keys.isEmpty else { return }

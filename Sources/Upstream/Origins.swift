@@ -11,10 +11,14 @@ package final class Origins: Sendable {
     let ca: String?
     let verifies: Bool
     let proxy: String?
+    /// Whether connections go to public addresses only.
+    var isPublicOnly = false
   }
 
   private let known = Mutex<[Key: Origin]>([:])
   private let folder: String
+  /// What is checked of domains that requests are passed to; made when the first is asked, because it reads the system's authorities.
+  private let shared = Mutex<TLSContext?>(nil)
 
   /// `folder`: where relative names of certificate files count from.
   package init(folder: String) {
@@ -27,13 +31,49 @@ package final class Origins: Sendable {
     let key = Key(url: url.origin, ca: ca, verifies: file.tls.verify, proxy: file.outboundProxy)
     if let origin = known.withLock({ $0[key] }) { return origin }
     let isTLS = url.scheme == "https"
-    let host = url.host.hasPrefix("[") ? String(url.host.dropFirst().dropLast()) : url.host
     let origin = Origin(
-      isTLS: isTLS, host: host, port: UInt16(url.port ?? (isTLS ? 443 : 80)),
+      isTLS: isTLS, host: Self.name(url), port: UInt16(url.port ?? (isTLS ? 443 : 80)),
       tls: isTLS ? try TLSContext(authorities: ca, verifies: file.tls.verify, allowsHTTP2: true) : nil,
       proxy: try file.outboundProxy.map { text throws(Fault) in try OutboundProxy(text) })
     known.withLock { $0[key] = origin }
     return origin
+  }
+
+  /// The origin of a domain that requests are passed to. `isPublicOnly`: no address of it is connected to that isn't a public one,
+  /// whatever its name resolves to. Throws `internal` when the system's certificates can't be read.
+  package func origin(of url: BaseURL, isPublicOnly: Bool) throws(Fault) -> Origin {
+    if let origin = existing(url, isPublicOnly: isPublicOnly) { return origin }
+    let isTLS = url.scheme == "https"
+    let origin = Origin(
+      isTLS: isTLS, host: Self.name(url), port: UInt16(url.port ?? (isTLS ? 443 : 80)), tls: isTLS ? try sharedTLS() : nil,
+      admits: { !isPublicOnly || $0.isPublic })
+    return known.withLock { known -> Origin in
+      // Another loop may have been first.
+      if let first = known[Self.key(url, isPublicOnly)] { return first }
+      known[Self.key(url, isPublicOnly)] = origin
+      return origin
+    }
+  }
+
+  /// The origin of a domain that was asked for already.
+  package func existing(_ url: BaseURL, isPublicOnly: Bool) -> Origin? {
+    known.withLock { $0[Self.key(url, isPublicOnly)] }
+  }
+
+  private static func key(_ url: BaseURL, _ isPublicOnly: Bool) -> Key {
+    Key(url: url.origin, ca: nil, verifies: true, proxy: nil, isPublicOnly: isPublicOnly)
+  }
+
+  /// The host without the brackets of an IPv6 address.
+  private static func name(_ url: BaseURL) -> String {
+    url.host.hasPrefix("[") ? String(url.host.dropFirst().dropLast()) : url.host
+  }
+
+  private func sharedTLS() throws(Fault) -> TLSContext {
+    if let tls = shared.withLock({ $0 }) { return tls }
+    let tls = try TLSContext(authorities: nil, verifies: true, allowsHTTP2: true)
+    shared.withLock { $0 = tls }
+    return tls
   }
 }
 

@@ -38,6 +38,9 @@ package struct Upstream {
     Sent(stream: client.send(prepared.request, to: prepared.origin), provider: provider, isStream: prepared.isStream)
   }
 
+  /// Sends a request as it is.
+  package func pass(_ request: ClientRequest, to origin: Origin) -> ClientStream { client.send(request, to: origin) }
+
   /// Waits for the answer's head, and for its body where that is no stream. Throws what the answer means that is no
   /// success: by the provider's rules, by its shape, by its status. An error inside a success is for who reads it.
   package func receive(_ sent: Sent) async throws(Fault) -> Answer {

@@ -79,3 +79,22 @@ import Testing
     #expect(!Address(bytes: [8, 8, 8], port: 80).isPublic)
   }
 }
+
+@Suite struct `A block of addresses` {
+  @Test(arguments: [
+    ("192.0.2.0/24", "192.0.2.255", true), ("192.0.2.0/24", "192.0.3.0", false), ("192.0.2.7", "192.0.2.7", true),
+    ("192.0.2.7", "192.0.2.6", false),
+    ("10.0.0.0/9", "10.127.0.1", true), ("10.0.0.0/9", "10.128.0.1", false), ("0.0.0.0/0", "203.0.113.1", true),
+    ("0.0.0.0/0", "::1", false),
+    ("192.0.2.0/24", "::ffff:192.0.2.1", true), ("2001:db8::/33", "2001:db8:7fff::", true), ("2001:db8::/33", "2001:db8:8000::", false),
+    ("::/0", "::ffff:192.0.2.1", true),
+  ])
+  func `holds those that begin so`(block: String, address: String, isInside: Bool) throws {
+    #expect(try #require(AddressBlock(block)).contains(#require(Address(address, port: 80))) == isInside)
+  }
+
+  @Test(arguments: ["", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "::/129", "10.1/8", "a.example", "10.0.0.0/8/8", "10.0.0.0/x"])
+  func `is not read from anything else`(text: String) {
+    #expect(AddressBlock(text) == nil)
+  }
+}

@@ -16,6 +16,7 @@ package struct EntryReader {
   package init(_ record: Record) {
     self.record = record
     row = Row(record)
+    judgeStatus()
     guard record.keeps == .full else { return }
     let request = Self.decoded(record.request)
     body = request.flatMap { try? JSON(parsing: $0) }  // nil is right: a body may be anything
@@ -83,6 +84,16 @@ package struct EntryReader {
     if row.record.modelServed.isEmpty { row.record.modelServed = recorded.reply.head.model ?? "" }
     if row.record.tokens == nil, let usage = recorded.reply.usage { row.record.tokens = Record.Tokens(usage) }
     judge(recorded)
+  }
+
+  /// An error that passed by path is no finished answer.
+  private mutating func judgeStatus() {
+    guard record.endpoint == "proxy", record.status >= 400 else { return }
+    row.record.isComplete = false
+    guard row.record.error.isEmpty else { return }
+    let fault = RecordedReply(.chat, status: record.status, Self.decoded(record.response) ?? []).fault
+    row.record.error = (fault?.kind ?? .broken).rawValue
+    row.record.errorMessage = fault?.message ?? ""
   }
 
   /// A reply that passed by path is complete when its own end came, not when its connection's did.

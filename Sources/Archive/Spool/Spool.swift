@@ -7,7 +7,7 @@ internal import Synchronization
 /// the ingester.
 package final class Spool: Sendable {
   package let folder: SpoolFolder
-  /// Bytes that all segments together may have.
+  /// Bytes that may wait for the ingester. On the disk are also the segments that are being written, and a few that are ready.
   package let limit: Int
   /// Bytes after which a loop begins a new segment, so that ingested ones can go.
   let segmentSize: Int
@@ -33,7 +33,7 @@ package final class Spool: Sendable {
     size = Atomic(left.reduce(0) { $0 + $1.end })
   }
 
-  /// Bytes in all segments.
+  /// Bytes that wait for the ingester.
   package var bytes: Int { size.load(ordering: .relaxed) }
   /// Whether no further record fits.
   package var isFull: Bool { bytes >= limit }
@@ -73,14 +73,18 @@ extension Spool {
       return nil
     }
     known.withLock { $0.append(segment) }
-    size.wrappingAdd(segment.end, ordering: .relaxed)
     return segment
+  }
+
+  /// A segment is in the archive up to an offset.
+  func wasFiled(_ segment: SpoolSegment, to offset: Int) {
+    size.wrappingSubtract(segment.file(to: offset), ordering: .relaxed)
   }
 
   /// Lets go of a closed segment that was ingested to its end.
   func remove(_ segment: SpoolSegment) {
     known.withLock { $0.removeAll { $0 === segment } }
-    size.wrappingSubtract(segment.end, ordering: .relaxed)
+    wasFiled(segment, to: segment.end)
     let isUsual = segment.end < 2 * segmentSize
     if !isUsual || !spares.add(segment, most: Self.mostSpares) { _ = unsafe unlink(segment.path) }
   }

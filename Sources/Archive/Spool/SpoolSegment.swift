@@ -12,6 +12,8 @@ package final class SpoolSegment: Sendable {
   /// Bytes up to the end of the last whole frame.
   private let written: Atomic<Int>
   private let closed: Atomic<Bool>
+  /// Bytes that are in the archive.
+  private let filed: Atomic<Int>
 
   /// A new segment in a file that may hold an earlier one's bytes. Nil when the disk does not take its head.
   init?(_ path: String, _ fd: Int32) {
@@ -20,6 +22,7 @@ package final class SpoolSegment: Sendable {
     stamp = Digest.random(4).reduce(0) { $0 << 8 | UInt32($1) }
     written = Atomic(SegmentHead.length)
     closed = Atomic(false)
+    filed = Atomic(SegmentHead.length)
     let head = SegmentHead.bytes(stamp: stamp)
     if unsafe pwrite(fd, head, head.count, 0) != head.count { return nil }
   }
@@ -31,6 +34,7 @@ package final class SpoolSegment: Sendable {
     stamp = 0
     written = Atomic(size)
     closed = Atomic(true)
+    filed = Atomic(0)
   }
 
   deinit {
@@ -46,6 +50,11 @@ package final class SpoolSegment: Sendable {
   func grew(by count: Int) { written.wrappingAdd(count, ordering: .releasing) }
 
   func isDone() { closed.store(true, ordering: .releasing) }
+
+  /// Notes how far the archive is; how many bytes that is more than before.
+  func file(to offset: Int) -> Int {
+    max(0, offset - filed.exchange(max(offset, filed.load(ordering: .relaxed)), ordering: .relaxed))
+  }
 
   /// Waits until the disk itself has what was written. Blocks.
   package func sync() { _ = fdatasync(fd) }

@@ -9,6 +9,7 @@ package struct Config: Sendable {
   package var aliases: [AliasConfig] = []
   package var log = LogConfig()
   package var record = RecordConfig()
+  package var proxy = ProxyConfig()
   /// How clients see reasoning where neither they nor their key say.
   package var reasoning = ReasoningOutput.field
   /// Whether the demo model is there.
@@ -30,6 +31,7 @@ extension Config {
     for field in fields["models"]?.list() ?? [] { aliases += AliasConfig(field).map { [$0] } ?? [] }
     if let field = fields["log"] { log = LogConfig(field) }
     if let field = fields["record"] { record = RecordConfig(field) }
+    if let field = fields["proxy"] { proxy = ProxyConfig(field) }
     if let field = fields["demo"] { hasDemo = field.isOn() ?? true }
     if var members = fields["reasoning"]?.fields() {
       reasoning = members["output"]?.choice(ReasoningOutput.self) ?? .field

@@ -9,6 +9,8 @@ package enum ClientEndpoint: Sendable, Equatable {
   case modelList
   case model(id: String)
   case call(Asked)
+  /// Passed to the domain that the path names.
+  case proxy(ProxyTarget)
 
   /// The word for logs and metrics.
   package var name: String {
@@ -18,13 +20,29 @@ package enum ClientEndpoint: Sendable, Equatable {
     case .metrics: "metrics"
     case .modelList, .model: "models"
     case .call(let asked): asked.name
+    case .proxy: "proxy"
+    }
+  }
+
+  /// Whether an exchange with it is kept: what asks something of a model, or of another API.
+  var isRecorded: Bool {
+    switch self {
+    case .call, .proxy: true
+    case .health, .ready, .metrics, .modelList, .model: false
     }
   }
 
   /// Whether it needs a key.
   var isPublic: Bool { self == .health || self == .ready }
 
-  /// The endpoint of a request. Throws `unknownURL`, and `methodNotAllowed` with what is allowed in the detail.
+  /// Whether it is something that the gateway itself offers.
+  var isOwn: Bool {
+    if case .proxy = self { return false }
+    return true
+  }
+
+  /// The endpoint of a request. Throws `unknownURL`, and `methodNotAllowed` with what is allowed in the detail; for a path with a domain
+  /// as `ProxyTarget`.
   package init(_ head: RequestHead) throws(Fault) {
     let path = head.path
     let endpoint: ClientEndpoint
@@ -32,6 +50,8 @@ package enum ClientEndpoint: Sendable, Equatable {
       endpoint = .call(asked)
     } else if let other = Self.other(path) {
       endpoint = other
+    } else if let target = try ProxyTarget(head.target) {
+      endpoint = .proxy(target)
     } else {
       throw Self.unknown(head)
     }
@@ -58,8 +78,11 @@ package enum ClientEndpoint: Sendable, Equatable {
   }
 
   private func allows(_ method: String) -> Bool {
-    if case .call = self { return method == "POST" }
-    return method == "GET" || method == "HEAD"
+    switch self {
+    case .call: method == "POST"
+    case .proxy: true
+    default: method == "GET" || method == "HEAD"
+    }
   }
 
   private var methods: String {
@@ -69,7 +92,7 @@ package enum ClientEndpoint: Sendable, Equatable {
   /// The wire whose shape an answer has where the path may be of several: the official clients tell by their headers.
   /// Source: wire-formats §3.4, §11; DESIGN §5.
   package static func wire(_ head: RequestHead) -> ClientWire {
-    if let asked = Asked(path: head.path) { return asked.wire }
+    if let wire = Asked(path: head.path)?.wire ?? ProxyTarget.wire(of: head.path) { return wire }
     if head.path.hasPrefix("/v1beta/") || head.headers.bytes("x-goog-api-key") != nil || head.headers.bytes("x-goog-api-client") != nil {
       return .gemini
     }

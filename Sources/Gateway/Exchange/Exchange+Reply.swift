@@ -151,7 +151,7 @@ extension Exchange {
   }
 
   /// Sends a piece. A client that has left gets none, while its key may want the reply read to its end.
-  private func write(_ bytes: [UInt8]) async throws(Fault) {
+  func write(_ bytes: [UInt8]) async throws(Fault) {
     recording?.add(bytes)
     guard !request.isAbandoned || request.isCancelledWithClient else { return }
     do throws(Fault) {
@@ -161,9 +161,9 @@ extension Exchange {
     }
   }
 
-  private func finish(_ bytes: [UInt8]) {
+  func finish(_ bytes: [UInt8], trailers: Headers? = nil) {
     trace.isComplete = !request.isAbandoned
-    last = .end(bytes)
+    last = .end(bytes, trailers: trailers)
   }
 
   func respond(json: [UInt8]) {

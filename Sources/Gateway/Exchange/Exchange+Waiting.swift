@@ -32,6 +32,7 @@ extension Exchange {
       return try setup.router.route(name)
     } catch {
       await refreshModels()
+      trace.asked = String(name.prefix(200))
       return try setup.router.route(name)
     }
   }

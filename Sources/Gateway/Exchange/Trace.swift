@@ -66,7 +66,7 @@ final class Trace {
       line.field("status", request.isAbandoned && !isComplete ? 499 : status)
       if !key.isEmpty { line.field("key", key) }
       if !asked.isEmpty { line.field("model", asked) }
-      if !provider.isEmpty { line.field("upstream", provider + "/" + model) }
+      if !provider.isEmpty { line.field("upstream", model.isEmpty ? provider : provider + "/" + model) }
       if tries > 1 { line.field("tries", tries) }
       line.field("ms", Double(duration / 1000) / 1000)
       write(to: &line)

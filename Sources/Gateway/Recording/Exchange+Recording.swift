@@ -9,7 +9,7 @@ enum LastBytes {
   case none
   case whole(Response)
   /// The last piece of a stream, and its end.
-  case end([UInt8])
+  case end([UInt8], trailers: Headers? = nil)
   /// A stream that is cut for the client too.
   case cut
 }
@@ -46,7 +46,7 @@ extension Exchange {
     switch last {
     case .none: break
     case .whole(let response): request.respond(response)
-    case .end(let bytes): request.finish(bytes)
+    case .end(let bytes, let trailers): request.finish(bytes, trailers: trailers)
     case .cut: request.abort()
     }
     last = .none
@@ -55,10 +55,8 @@ extension Exchange {
   @inline(never)
   private func keep(_ recording: Recording, _ recorder: Recorder) -> Bool {
     switch last {
-    case .whole(let response):
-      recording.began(response.head.headers)
-      recording.add(response.body)
-    case .end(let bytes): recording.add(bytes)
+    case .whole(let response): recording.answered(response.head.headers, response.body)
+    case .end(let bytes, _): recording.add(bytes)
     case .cut, .none: break
     }
     self.recording = nil

@@ -21,7 +21,7 @@ final class RecordKeeper: Sendable {
     ingester.start()
   }
 
-  func recorder(of loop: Int) -> Recorder { Recorder(self, loop: loop) }
+  func recorder(on loop: EventLoop) -> Recorder { Recorder(self, loop) }
 
   /// What is wrong, in words for the owner; empty when nothing is.
   var troubles: [String] {

@@ -9,10 +9,17 @@ final class Recorder {
   private let keeper: RecordKeeper
   private let writer: SpoolWriter
   private let random = RandomSource()
+  private let budget = RecordingBudget()
+  /// Rings while records wait for the disk.
+  private var alarm: Alarm?
 
-  init(_ keeper: RecordKeeper, loop: Int) {
+  /// Nanoseconds until the disk is asked again.
+  private static let patience = 200_000_000
+
+  init(_ keeper: RecordKeeper, _ loop: EventLoop) {
     self.keeper = keeper
-    writer = SpoolWriter(keeper.spool, loop: loop)
+    writer = SpoolWriter(keeper.spool, loop: loop.index)
+    alarm = Alarm(loop) { [weak self] in self?.flush() }
   }
 
   /// What is wrong with the record as a whole; empty when nothing is.
@@ -24,9 +31,9 @@ final class Recorder {
   /// What is to be kept of an exchange; nil for nothing.
   func recording(_ policy: RecordPolicy) -> Recording? {
     switch policy {
-    case .full: Recording(.full)
-    case .metadata: Recording(.metadata)
-    case .sample(let percent): random.next() % 100 < UInt64(percent) ? Recording(.full) : nil
+    case .full: Recording(.full, budget)
+    case .metadata: Recording(.metadata, budget)
+    case .sample(let percent): random.next() % 100 < UInt64(percent) ? Recording(.full, budget) : nil
     case .none: nil
     }
   }
@@ -36,7 +43,15 @@ final class Recorder {
 
   /// Keeps a record; false when it was dropped. `isPromised`: whether it was accepted, so that it is kept although the spool is full.
   func keep(_ record: Record, isPromised: Bool) -> Bool {
-    writer.append(record, isPromised: isPromised)
+    defer { if writer.isWaiting { setAlarm() } }
+    return writer.append(record, isPromised: isPromised)
+  }
+
+  private func setAlarm() { alarm?.set(Int64(Time.monotonic + Self.patience)) }
+
+  /// Tries once more what the disk did not take.
+  private func flush() {
+    if !writer.flush() { setAlarm() }
   }
 
   /// Waits until the disk has what was kept so far.
@@ -45,9 +60,9 @@ final class Recorder {
     await keeper.syncer.sync(file, on: loop)
   }
 
-  /// Tries once more what the disk did not take.
-  func flush() { _ = writer.flush() }
-
   /// Ends the segment.
-  func end() { writer.end() }
+  func end() {
+    alarm?.clear()
+    writer.end()
+  }
 }

@@ -6,6 +6,8 @@ package struct ClientRequest: Sendable {
   /// Without Host, Content-Length and the fields of the connection: those are the client's business.
   package var headers: Headers
   package var body: [UInt8]
+  /// Fields behind the body, which then goes in chunks.
+  package var trailers = Headers()
   package var timeouts: Timeouts
 
   package init(method: String, target: String, headers: Headers = Headers(), body: [UInt8] = [], timeouts: Timeouts = Timeouts()) {
@@ -41,11 +43,30 @@ package struct ClientRequest: Sendable {
     out += origin.authority.utf8
     out.append("\r\n")
     out += headers.lines
-    if !body.isEmpty || method == "POST" || method == "PUT" || method == "PATCH" {
+    if trailers.count > 0 {
+      out.append("Transfer-Encoding: chunked\r\n")
+    } else if !body.isEmpty || method == "POST" || method == "PUT" || method == "PATCH" {
       out.append("Content-Length: ")
       out.append(decimal: body.count)
       out.append("\r\n")
     }
+    out.append("\r\n")
+    return out
+  }
+
+  /// The body as HTTP/1.1 sends it.
+  var framedBody: [UInt8] {
+    guard trailers.count > 0 else { return body }
+    var out: [UInt8] = []
+    out.reserveCapacity(body.count + trailers.lines.count + 32)
+    if !body.isEmpty {
+      out.append(hexadecimal: body.count)
+      out.append("\r\n")
+      out += body
+      out.append("\r\n")
+    }
+    out.append("0\r\n")
+    out += trailers.lines
     out.append("\r\n")
     return out
   }

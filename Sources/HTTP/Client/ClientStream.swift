@@ -12,6 +12,10 @@ package final class ClientStream {
   private var head: ResponseHead?
   private var received: [UInt8] = []
   private var hasEnded = false
+  /// The fields behind the reply's body; nil when there are none, or the body has not ended.
+  package private(set) var trailers: Headers?
+  /// Called with each interim reply (1xx) that comes before the head.
+  package var whenInterim: ((ResponseHead) -> Void)?
   private var fault: Fault?
   private var isDraining = false
   private var drained = 0
@@ -55,6 +59,8 @@ package final class ClientStream {
   var isFull: Bool { received.count >= Self.mostUnread }
   /// Whether nothing more will come.
   package var isFinished: Bool { hasEnded && received.isEmpty }
+  /// Whether `next` has an answer at once.
+  package var isReady: Bool { hasEnded || !received.isEmpty || fault != nil }
   /// Whether any byte of a reply has come.
   private(set) var hasReply = false
 
@@ -128,7 +134,17 @@ extension ClientStream {
     extend(request.timeouts.firstByte)
   }
 
+  func receive(interim head: ResponseHead) {
+    guard fault == nil else { return }
+    whenInterim?(head)
+  }
+
+  func receive(trailers fields: Headers) {
+    if fields.count > 0 { trailers = fields }
+  }
+
   func receive(_ head: ResponseHead) {
+    whenInterim = nil
     self.head = head
     hasReply = true
     request.body = []  // it will not be sent again
@@ -179,6 +195,7 @@ extension ClientStream {
   func fail(_ fault: Fault) {
     guard !hasEnded, self.fault == nil else { return }
     self.fault = fault
+    whenInterim = nil
     leavePool()
     let carrier = carrier
     self.carrier = nil

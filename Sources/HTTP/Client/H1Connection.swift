@@ -36,7 +36,7 @@ final class H1Connection: Socket, StreamCarrier {
     hasHeard = false
     keepsAlive = true
     stream.wasSent()
-    guard send(stream.request.head(to: stream.origin), stream.request.body) else { return lost() }
+    guard send(stream.request.head(to: stream.origin), stream.request.framedBody) else { return lost() }
     watchAsNeeded()
   }
 
@@ -106,6 +106,7 @@ final class H1Connection: Socket, StreamCarrier {
       try stream.receive { received throws(Fault) in try decoder.feed(bytes, &position, &received) }
       body = .chunked(decoder)
       isReplyRead = decoder.isDone
+      if isReplyRead { stream.receive(trailers: try decoder.trailers()) }
     case .untilClose:
       stream.receive(bytes.extracting(position..<bytes.count))
       position = bytes.count
@@ -115,7 +116,7 @@ final class H1Connection: Socket, StreamCarrier {
   private func begin(_ head: ResponseHead, _ isVersion10: Bool, _ stream: ClientStream) throws(Fault) {
     scanner = HeadScanner(limit: Self.headLimit)
     guard head.status != 101 else { throw Fault(.broken, "It switched to a protocol that nobody asked for.") }
-    guard head.status >= 200 else { return }  // an interim reply
+    guard head.status >= 200 else { return stream.receive(interim: head) }
     let length = try BodyLength(head.headers, isRequest: false, isVersion10: isVersion10)
     let options = head.headers.bytes(.connection) == nil ? [] : head.headers.elements(.connection)
     keepsAlive = isVersion10 ? options.contains("keep-alive") : !options.contains("close")

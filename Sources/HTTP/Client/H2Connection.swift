@@ -192,9 +192,14 @@ extension H2Connection: H2SessionOwner {
     return (count, true)
   }
 
+  func trailers(of id: Int32) -> Headers? {
+    guard let trailers = exchanges[id]?.stream.request.trailers, trailers.count > 0 else { return nil }
+    return trailers
+  }
+
   func received(_ name: borrowing Span<UInt8>, _ value: borrowing Span<UInt8>, of id: Int32) -> Bool {
     guard let exchange = exchanges[id] else { return true }
-    guard !exchange.stream.hasReply else { return true }  // trailers
+    // Behind the head only trailers come, which nghttp2 keeps free of pseudo-fields.
     if name.count == 7, name[0] == UInt8(ascii: ":") {
       exchange.status = (0..<value.count).reduce(0) { $0 * 10 + Int(value[$1] &- 48) }
     } else {
@@ -204,13 +209,13 @@ extension H2Connection: H2SessionOwner {
   }
 
   func headEnded(of id: Int32) {
-    guard let exchange = exchanges[id], !exchange.stream.hasReply else { return }
-    guard exchange.status >= 200 else {
-      exchange.headers = Headers()
-      return
-    }
-    exchange.stream.receive(ResponseHead(status: exchange.status, headers: exchange.headers))
+    guard let exchange = exchanges[id] else { return }
+    let fields = exchange.headers
     exchange.headers = Headers()
+    guard !exchange.stream.hasReply else { return exchange.stream.receive(trailers: fields) }
+    let head = ResponseHead(status: exchange.status, headers: fields)
+    guard head.status >= 200 else { return exchange.stream.receive(interim: head) }
+    exchange.stream.receive(head)
     if let tls, !hasKeptSession {
       hasKeptSession = true
       pool.keep(tls)

@@ -5,6 +5,11 @@ struct H2Fields {
   private var bytes: [UInt8] = []
   private var ends: [Int] = []
 
+  /// The fields behind a body.
+  init(trailers: Headers) {
+    for (name, value) in trailers { add(name.map { $0.lowercasedASCII }, value) }
+  }
+
   init(_ request: ClientRequest, _ origin: Origin) {
     // Source: RFC 9113 §8.3.1.
     add(":method".utf8, request.method.utf8)
@@ -12,7 +17,7 @@ struct H2Fields {
     add(":authority".utf8, origin.authority.utf8)
     add(":path".utf8, request.target.utf8)
     for (name, value) in request.headers { add(name.map { $0.lowercasedASCII }, value) }
-    if !request.body.isEmpty { add("content-length".utf8, String(request.body.count).utf8) }
+    if !request.body.isEmpty, request.trailers.count == 0 { add("content-length".utf8, String(request.body.count).utf8) }
   }
 
   private mutating func add(_ name: some Sequence<UInt8>, _ value: some Sequence<UInt8>) {

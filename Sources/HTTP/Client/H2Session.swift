@@ -4,7 +4,9 @@ import CNghttp2
 protocol H2SessionOwner: AnyObject {
   /// Fills `buffer` with the next bytes of a request's body; nil when the request was given up.
   func body(of id: Int32, into buffer: inout MutableRawSpan) -> (count: Int, isLast: Bool)?
-  /// A field of a reply's head; false when the head is too long.
+  /// The fields behind a request's body; nil for none.
+  func trailers(of id: Int32) -> Headers?
+  /// A field of a reply's head or trailers; false when the head is too long.
   func received(_ name: borrowing Span<UInt8>, _ value: borrowing Span<UInt8>, of id: Int32) -> Bool
   func headEnded(of id: Int32)
   func received(_ data: borrowing Span<UInt8>, of id: Int32)
@@ -87,7 +89,7 @@ final class H2Session {
     let id = unsafe fields.withPairs { pairs in
       var provider = unsafe nghttp2_data_provider()
       unsafe provider.read_callback = Self.readBody
-      return request.body.isEmpty
+      return request.body.isEmpty && request.trailers.count == 0
         ? unsafe nghttp2_submit_request(session, nil, pairs.baseAddress, pairs.count, nil, nil)
         : unsafe nghttp2_submit_request(session, nil, pairs.baseAddress, pairs.count, &provider, nil)
     }
@@ -146,12 +148,19 @@ extension H2Session {
     }
   }
 
-  private static let readBody: nghttp2_data_source_read_callback = { _, id, buffer, length, flags, _, user in
+  private static let readBody: nghttp2_data_source_read_callback = { session, id, buffer, length, flags, _, user in
     guard let buffer = unsafe buffer, let owner = unsafe H2Session.owner(user) else { return 0 }
     // nghttp2 lends `length` bytes at `buffer` for the length of the call.
     var span = unsafe MutableRawSpan(_unsafeStart: buffer, byteCount: length)
     guard let (count, isLast) = owner.body(of: id, into: &span) else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
-    if isLast { unsafe flags?.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
-    return count
+    guard isLast else { return count }
+    unsafe flags?.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+    guard let trailers = owner.trailers(of: id) else { return count }
+    // The trailers end the stream instead; nghttp2 allows this call from here.
+    unsafe flags?.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+    let isSubmitted = unsafe H2Fields(trailers: trailers).withPairs {
+      unsafe nghttp2_submit_trailer(session, id, $0.baseAddress, $0.count)
+    }
+    return isSubmitted == 0 ? count : Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
   }
 }

@@ -24,46 +24,25 @@ extension Address {
     return bytes.starts(with: zeros + [0, 0]) ? last : nil
   }
 
-  /// A block of addresses: those that begin with these bits.
-  private struct Block {
-    let prefix: [UInt8]
-    let bits: Int
-
-    init(_ prefix: [UInt8], _ bits: Int) {
-      self.prefix = prefix
-      self.bits = bits
-    }
-
-    func contains(_ address: [UInt8]) -> Bool {
-      for (position, byte) in prefix.enumerated() {
-        let rest = bits - position * 8
-        guard rest > 0 else { return true }
-        let mask: UInt8 = rest >= 8 ? 0xff : ~(0xff >> UInt8(rest))
-        guard address[position] & mask == byte & mask else { return false }
-      }
-      return true
-    }
-  }
-
   private static let special4 = [
-    Block([0], 8),  // this network
-    Block([10], 8), Block([172, 16], 12), Block([192, 168], 16),  // private
-    Block([100, 64], 10),  // shared by a carrier; some clouds' metadata too
-    Block([127], 8),  // this machine
-    Block([169, 254], 16),  // link-local, and most clouds' metadata
-    Block([192, 0, 0], 24),  // protocol assignments; Oracle's metadata
-    Block([192, 0, 2], 24), Block([198, 51, 100], 24), Block([203, 0, 113], 24),  // documentation
-    Block([192, 88, 99], 24),  // 6to4 relays, gone
-    Block([198, 18], 15),  // benchmarks
-    Block([224], 4),  // multicast
-    Block([240], 4),  // reserved, and broadcast
-    Block([168, 63, 129, 16], 32),  // Azure's own services
+    AddressBlock([0], 8),  // this network
+    AddressBlock([10], 8), AddressBlock([172, 16], 12), AddressBlock([192, 168], 16),  // private
+    AddressBlock([100, 64], 10),  // shared by a carrier; some clouds' metadata too
+    AddressBlock([127], 8),  // this machine
+    AddressBlock([169, 254], 16),  // link-local, and most clouds' metadata
+    AddressBlock([192, 0, 0], 24),  // protocol assignments; Oracle's metadata
+    AddressBlock([192, 0, 2], 24), AddressBlock([198, 51, 100], 24), AddressBlock([203, 0, 113], 24),  // documentation
+    AddressBlock([192, 88, 99], 24),  // 6to4 relays, gone
+    AddressBlock([198, 18], 15),  // benchmarks
+    AddressBlock([224], 4),  // multicast
+    AddressBlock([240], 4),  // reserved, and broadcast
+    AddressBlock([168, 63, 129, 16], 32),  // Azure's own services
   ]
 
   private static let special6 = [
-    Block([0x20, 0x01, 0x00, 0x00], 32),  // Teredo, which wraps IPv4
-    Block([0x20, 0x01, 0x00, 0x02, 0, 0], 48),  // benchmarks
-    Block([0x20, 0x01, 0x00, 0x10], 28), Block([0x20, 0x01, 0x00, 0x20], 28),  // ORCHID
-    Block([0x20, 0x01, 0x0d, 0xb8], 32), Block([0x3f, 0xff, 0x00], 20),  // documentation
+    AddressBlock([0x20, 0x01, 0x00, 0x00], 32),  // Teredo, which wraps IPv4
+    AddressBlock([0x20, 0x01, 0x00, 0x02, 0, 0], 48),  // benchmarks
+    AddressBlock([0x20, 0x01, 0x00, 0x10], 28), AddressBlock([0x20, 0x01, 0x00, 0x20], 28),  // ORCHID
+    AddressBlock([0x20, 0x01, 0x0d, 0xb8], 32), AddressBlock([0x3f, 0xff, 0x00], 20),  // documentation
   ]
 }

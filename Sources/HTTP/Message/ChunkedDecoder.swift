@@ -8,6 +8,8 @@ package struct ChunkedDecoder: Sendable {
   private var left = 0
   private var digits = 0
   private var extra = 0
+  /// The trailers' lines, each with its CRLF.
+  private var trailerLines: [UInt8] = []
   private let extraLimit: Int
 
   /// `extraLimit`: bytes of chunk extensions and trailers in the whole body.
@@ -16,6 +18,14 @@ package struct ChunkedDecoder: Sendable {
   }
 
   package var isDone: Bool { state == .done }
+
+  /// How many trailers a body may have.
+  package static let mostTrailers = 100
+
+  /// The fields behind the last chunk, once the body is done. Throws `tooLarge` for more than `mostTrailers`.
+  package func trailers() throws(Fault) -> Headers {
+    trailerLines.isEmpty ? Headers() : try FieldParser.parse(trailerLines + [13, 10], from: 0, most: Self.mostTrailers)
+  }
 
   /// Appends the data in `input[position...]` to `out` and moves `position`, at most behind the body's end.
   /// Throws `invalid` for a malformed frame and `tooLarge` for extensions or trailers beyond the limit.
@@ -45,14 +55,19 @@ package struct ChunkedDecoder: Sendable {
     case .dataLF where byte == 10: state = .size
     case .trailerStart where byte == 13: state = .lastLF
     case .trailer where byte == 13: state = .trailerCR
-    case .trailerCR where byte == 10: state = .trailerStart
+    case .trailerCR where byte == 10:
+      state = .trailerStart
+      trailerLines += [13, 10]
     case .lastLF where byte == 10: state = .done
-    case .extensions, .trailer: try count(byte)
+    case .extensions: try count(byte)
+    case .trailer: try keep(byte)
     // A line that is no field may be the next request of a sender who sees the end elsewhere.
     case .trailerStart where FieldParser.isToken(byte), .trailerName where FieldParser.isToken(byte):
       state = .trailerName
-      try count(byte)
-    case .trailerName where byte == UInt8(ascii: ":"): state = .trailer
+      try keep(byte)
+    case .trailerName where byte == UInt8(ascii: ":"):
+      state = .trailer
+      try keep(byte)
     default: throw Fault(.invalid, "The chunked body is malformed.")
     }
   }
@@ -67,6 +82,11 @@ package struct ChunkedDecoder: Sendable {
     case UInt8(ascii: ";") where digits > 0: state = .extensions
     default: throw Fault(.invalid, "A chunk's size is no number.")
     }
+  }
+
+  private mutating func keep(_ byte: UInt8) throws(Fault) {
+    try count(byte)
+    trailerLines.append(byte)
   }
 
   private mutating func count(_ byte: UInt8) throws(Fault) {

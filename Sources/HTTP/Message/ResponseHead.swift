@@ -31,6 +31,8 @@ package struct ResponseHead: Sendable {
   static func reason(_ status: Int) -> StaticString {
     switch status {
     case 100: "Continue"
+    case 102: "Processing"
+    case 103: "Early Hints"
     case 200: "OK"
     case 201: "Created"
     case 202: "Accepted"

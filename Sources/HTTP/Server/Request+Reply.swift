@@ -8,6 +8,8 @@ struct ReplyState {
   /// The head of a stream, until it leaves with the first piece.
   var head: [UInt8] = []
   var isChunked = false
+  /// Bytes that are still to come of a body whose length the head told.
+  var left: Int?
   var heartbeat: (interval: Int64, bytes: [UInt8])?
   var lastProgress = sys_now()
   var isStalled = false
@@ -47,6 +49,47 @@ extension Request {
     reply.lastProgress = sys_now()
   }
 
+  /// Begins a reply that an upstream made: with its own Date, and with the length that its fields tell, if they do.
+  /// `isBodiless`: no piece will come, whatever the fields say (HEAD, 204, 304).
+  package func start(passing response: ResponseHead, isBodiless: Bool) {
+    let text = response.headers.bytes(.contentLength)
+    // What is no number was refused where the reply was read.
+    let length = isBodiless ? 0 : text.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+    precondition(reply.phase == .waiting, "a second reply to one request")
+    reply.phase = .streaming
+    reply.left = length
+    reply.isChunked = length == nil && !head.isVersion10
+    reply.isLast = isLast || length == nil && head.isVersion10
+    reply.head = headBytes(response)
+    reply.head.append(reply.isChunked ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n")
+    reply.lastProgress = sys_now()
+  }
+
+  /// Whether a piece is the last of a body whose length the head told, so that the client has the whole reply with it.
+  package func isWhole(with piece: [UInt8]) -> Bool { reply.left == piece.count }
+
+  /// Sends the head of a stream whose first piece lets wait for itself.
+  package func sendHead() throws(Fault) {
+    guard !isAbandoned else { throw Self.abandoned }
+    let bytes = reply.head
+    reply.head = []
+    guard bytes.isEmpty || connection.transmit(bytes) else { throw Self.abandoned }
+  }
+
+  /// Sends an interim reply (1xx); a client of HTTP/1.0 gets none. Source: RFC 9110 §15.2.
+  package func sendInterim(_ interim: ResponseHead) {
+    guard reply.phase == .waiting, !isAbandoned, !head.isVersion10, connection.pendingCount <= Self.mostPending else { return }
+    var bytes: [UInt8] = []
+    bytes.append("HTTP/1.1 ")
+    bytes.append(decimal: interim.status)
+    bytes.append(" ")
+    bytes.append(ResponseHead.reason(interim.status))
+    bytes.append("\r\n")
+    bytes += interim.headers.lines
+    bytes.append("\r\n")
+    _ = connection.transmit(bytes)
+  }
+
   /// Sends a piece at once; waits while the client is too slow. Throws `cancelled` when the client has left.
   package func write(_ piece: [UInt8]) async throws(Fault) {
     guard !isAbandoned else { throw Self.abandoned }
@@ -62,6 +105,7 @@ extension Request {
   private func put(_ piece: [UInt8]) throws(Fault) {
     precondition(reply.phase == .streaming, "a piece outside a stream")
     guard !piece.isEmpty, head.method != "HEAD" else { return }
+    try count(piece)
     var front = reply.head
     reply.head = []
     if reply.isChunked {
@@ -74,9 +118,17 @@ extension Request {
 
   private static let lineEnd: [UInt8] = [13, 10]
 
-  /// Ends a stream in order, with a last piece.
-  package func finish(_ last: [UInt8] = []) {
+  /// Counts a piece of a body whose length the client was told.
+  private func count(_ piece: [UInt8]) throws(Fault) {
+    guard let left = reply.left else { return }
+    guard piece.count <= left else { throw Fault(.broken, "The reply is longer than its head says.") }
+    reply.left = left - piece.count
+  }
+
+  /// Ends a stream in order, with a last piece and, where it goes in chunks, with trailers.
+  package func finish(_ last: [UInt8] = [], trailers: Headers? = nil) {
     guard reply.phase == .streaming else { return }
+    guard last.count == reply.left ?? last.count else { return abort() }
     reply.heartbeat = nil
     reply.phase = .done
     guard !isAbandoned else { return }
@@ -89,7 +141,9 @@ extension Request {
         front.append("\r\n")
         end.append("\r\n")
       }
-      end.append("0\r\n\r\n")
+      end.append("0\r\n")
+      if let trailers { end += trailers.lines }
+      end.append("\r\n")
     }
     guard connection.transmit(front, head.method == "HEAD" ? [] : last, end) else { return }
     connection.finished(self)
@@ -99,7 +153,7 @@ extension Request {
   package func abort() {
     guard reply.phase == .streaming, !isAbandoned else { return }
     reply.phase = .done
-    connection.breakOff(isReset: !reply.isChunked)
+    connection.breakOff(isReset: !reply.isChunked && reply.left == nil)
   }
 
   /// Sends `bytes` whenever the stream was silent for `interval` nanoseconds.
@@ -152,9 +206,12 @@ extension Request {
     bytes.append(decimal: head.status)
     bytes.append(" ")
     bytes.append(ResponseHead.reason(head.status))
-    bytes.append("\r\nDate: ")
-    bytes += loop.date
     bytes.append("\r\n")
+    if head.headers.bytes(.date) == nil {
+      bytes.append("Date: ")
+      bytes += loop.date
+      bytes.append("\r\n")
+    }
     bytes += head.headers.lines
     if closing { bytes.append("Connection: close\r\n") }
     return bytes

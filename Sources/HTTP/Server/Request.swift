@@ -64,8 +64,11 @@ package final class Request {
   /// `invalid` for malformed chunks, `cancelled` when the client leaves.
   package func collect(limit: Int) async throws(Fault) -> [UInt8] {
     guard received.count + left <= limit else { throw Self.tooLarge(limit) }
+    let wasFull = isFull
     isCollecting = true
     defer { isCollecting = false }
+    // The whole body may be here already, and then nobody would wait for more and read on.
+    if wasFull { connection.resumeReading() }
     received.reserveCapacity(min(received.count + left, 1 << 20))
     while !isBodyRead {
       try await waitForBody()
@@ -83,6 +86,9 @@ package final class Request {
     }
     return takeReceived()
   }
+
+  /// The fields behind a chunked body that was read to its end. Throws `tooLarge` for too many.
+  package func trailers() throws(Fault) -> Headers { try chunks?.trailers() ?? Headers() }
 
   private func takeReceived() -> [UInt8] {
     let wasFull = isFull

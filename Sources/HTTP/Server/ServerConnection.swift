@@ -206,6 +206,7 @@ extension ServerConnection {
   /// The reply is out: the next request, or the end.
   func finished(_ request: Request) {
     guard self.request === request, !isClosed else { return }
+    let wasFull = request.isFull  // with a body that nobody wanted
     self.request = nil
     task = nil
     request.whenAbandoned = nil
@@ -215,6 +216,7 @@ extension ServerConnection {
     phase = .idle
     setDeadline(after: server.limits.idle)
     takeAhead()
+    if wasFull { resumeReading() }
   }
 
   /// Reads the next request from what came during the last one, once its reply has found a reader.

@@ -39,6 +39,32 @@ import Testing
   }
 
   @Test(arguments: [
+    ("1\r\na\r\n0\r\n\r\n", ""), ("0\r\nB: c\r\nx-Y:z\r\nB:  d \r\n\r\n", "B=c x-Y=z B=d"), ("0;e\r\nA:\r\n\r\n", "A="),
+  ])
+  func `may have trailers`(text: String, expected: String) throws {
+    for pieces in splits(text) {
+      var decoder = ChunkedDecoder(extraLimit: 100)
+      var out: [UInt8] = []
+      for piece in pieces {
+        var position = 0
+        try decoder.feed(Array(piece).span, &position, &out)
+      }
+      let fields = try decoder.trailers().map { String(decoding: $0.name, as: UTF8.self) + "=" + String(decoding: $0.value, as: UTF8.self) }
+      #expect(fields.joined(separator: " ") == expected)
+    }
+  }
+
+  @Test func `may have so many trailers, and no more`() throws {
+    for count in [ChunkedDecoder.mostTrailers, ChunkedDecoder.mostTrailers + 1] {
+      var decoder = ChunkedDecoder(extraLimit: 1000)
+      var (out, position) = ([UInt8](), 0)
+      let bytes = Array(("0\r\n" + String(repeating: "a:\r\n", count: count) + "\r\n").utf8)
+      try decoder.feed(bytes.span, &position, &out)
+      #expect((try? decoder.trailers().count) == (count > ChunkedDecoder.mostTrailers ? nil : count))
+    }
+  }
+
+  @Test(arguments: [
     ("\r\n", Fault.Kind.invalid), ("g\r\n", .invalid), ("-1\r\n", .invalid), ("+1\r\n", .invalid), ("0x1\r\n", .invalid),
     (" 1\r\n", .invalid),
     ("1 \r\n", .invalid), ("1\na\r\n", .invalid), ("1\r\na\n", .invalid), ("1\r\nab\r\n", .invalid), ("1\rx", .invalid),

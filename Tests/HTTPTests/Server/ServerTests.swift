@@ -94,6 +94,21 @@ import Testing
     #expect(peer.readAll().isEmpty)
   }
 
+  @Test func `reads on after a body that waited, whole, for somebody to ask for it`() async throws {
+    let bench = try await Bench { request in
+      while request.head.method == "POST", !request.isFull { await request.loop.sleep(1_000_000) }
+      let body = request.head.path == "/unread" ? nil : try? await request.collect(limit: 1 << 20)
+      request.respond(Response(status: 200, body: Array("\(body?.count ?? -1)".utf8)))
+    }
+    for (path, count) in [("/", "65537"), ("/unread", "-1")] {
+      let peer = try bench.connect()
+      peer.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n" + String(repeating: "x", count: 65537))
+      #expect(peer.reply().body == count)
+      peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(peer.reply().body == "0")
+    }
+  }
+
   @Test func `refuses a malformed chunked body`() async throws {
     let bench = try await Bench(Self.echo)
     let peer = try bench.connect()
