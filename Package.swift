@@ -40,7 +40,7 @@ let package = Package(
     .target(
       name: "Archive", dependencies: ["Wire", "Base", "CSQLite", "CPostgreSQL", "CZstd", "CZlib", "CBrotli", "CSystem"],
       swiftSettings: strict),
-    .target(name: "Datasets", dependencies: ["Archive", "Wire", "Base"], swiftSettings: strict),
+    .target(name: "Datasets", dependencies: ["Archive", "Wire", "Base", "CZstd", "CSQLite"], swiftSettings: strict),
     .target(name: "Gateway", dependencies: ["Upstream", "Archive", "HTTP", "Wire", "Base", "CAssets"], swiftSettings: strict),
     .executableTarget(
       name: "apus", dependencies: ["Gateway", "Datasets", "Upstream", "Archive", "HTTP", "Wire", "Base"], swiftSettings: strict,

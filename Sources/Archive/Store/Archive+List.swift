@@ -86,6 +86,7 @@ struct Conditions {
     if let from = filter.from { add("exchange.time >= ?", .int(from)) }
     if let to = filter.to { add("exchange.time < ?", .int(to)) }
     add(status: filter.status)
+    add(review: filter)
     add(error: filter.error)
     // Written out, so that the partial indexes are used.
     let flags = [

@@ -10,11 +10,15 @@ package struct TRLMessages {
   package private(set) var tools = ""
 
   private let hasImages: Bool
+  private let hasTextArguments: Bool
   private let options: FormatOptions
 
   /// The record of a sample. Throws why it has none in this format.
-  package init(_ sample: Sample, _ options: FormatOptions = FormatOptions()) throws(Refusal) {
+  ///
+  /// `hasTextArguments`: calls have their arguments as a JSON text, and messages say whether they are trained, as axolotl reads them.
+  package init(_ sample: Sample, _ options: FormatOptions = FormatOptions(), hasTextArguments: Bool = false) throws(Refusal) {
     self.options = options
+    self.hasTextArguments = hasTextArguments
     hasImages = sample.hasImages
     if !sample.tools.isEmpty { tools = "[\(sample.tools.map(\.json.description).joined(separator: ","))]" }
     if !sample.system.isEmpty { messages.append(["role": "system", "content": text(sample.system)]) }
@@ -61,12 +65,12 @@ package struct TRLMessages {
     var members: [(String, JSON)] = [("role", "assistant")]
     if !turn.reasoning.isEmpty, options.reasoning != .drop { members.append(("reasoning_content", JSON(turn.reasoning))) }
     members.append(("content", text(turn.text)))
-    if !turn.calls.isEmpty { members.append(("tool_calls", .array(turn.calls.map(Self.call)))) }
-    if options.loss == .last { members.append(("train", JSON(isLast))) }
+    if !turn.calls.isEmpty { members.append(("tool_calls", .array(turn.calls.map { call($0) }))) }
+    if hasTextArguments, options.loss == .last { members.append(("train", JSON(isLast))) }
     messages.append(.object(members))
   }
 
-  private static func call(_ call: CallTurn) -> JSON {
+  private func call(_ call: CallTurn) -> JSON {
     // nil can't be: the sample's arguments are JSON objects.
     let arguments = (try? JSON(parsing: call.arguments)) ?? [:]
     var writer = JSONWriter(capacity: 128 + call.arguments.utf8.count)
@@ -77,7 +81,7 @@ package struct TRLMessages {
     writer.beginObject()
     writer.member("name", call.name)
     writer.key("arguments")
-    CleanJSON.write(arguments, &writer)
+    if hasTextArguments { writer.value(CleanJSON.text(arguments)) } else { CleanJSON.write(arguments, &writer) }
     writer.endObject()
     writer.endObject()
     return writer.json()
@@ -87,6 +91,7 @@ package struct TRLMessages {
 extension TRLMessages {
   /// The record.
   package var record: WrittenRecord {
+    if options.loss == .last, !hasTextArguments { return recordOfLastTurn() }
     var writer = JSONWriter(capacity: 1024)
     writer.beginObject()
     writer.member("messages", .array(messages))

@@ -24,6 +24,12 @@ package enum InvalidReason: String, Sendable, CaseIterable, Comparable {
   case toolResultImage = "tool_result_image"
   case roleOrder = "role_order"
   case notInFormat = "not_in_format"
+  // Of what an export was asked for.
+  case templateLimit = "template_limit"
+  case warningRefused = "warning_refused"
+  // Of the archive.
+  case notKept = "not_kept"
+  case damaged
 
   /// Whether it is looked for earlier.
   package static func < (left: InvalidReason, right: InvalidReason) -> Bool { left.order < right.order }

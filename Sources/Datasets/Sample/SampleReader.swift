@@ -16,6 +16,11 @@ package struct SampleReader {
     refusal = notes.refusal
   }
 
+  /// Of what can't even be read.
+  init(refusing refusal: Refusal) {
+    self.refusal = refusal
+  }
+
   private mutating func read(_ exchange: RecordedExchange, _ notes: inout Notes) {
     guard let wire = exchange.wire, wire != .completions else {
       if !(200..<400).contains(exchange.status) { notes.refuse(.upstreamError, "status \(exchange.status)") }

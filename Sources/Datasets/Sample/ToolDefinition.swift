@@ -48,3 +48,20 @@ package struct ToolDefinition: Sendable {
       })
   }
 }
+
+extension ToolDefinition {
+  /// The tool with its descriptions changed, its own and those in its schema.
+  func mapDescriptions(_ change: (String) -> String) -> ToolDefinition {
+    let description = json.at("function.description")?.string ?? ""
+    return ToolDefinition(name: name, description: change(description), parameters: Self.changed(parameters, change))
+  }
+
+  private static func changed(_ json: JSON, _ change: (String) -> String) -> JSON {
+    switch json.kind {
+    case .object: .object(CleanJSON.members(json).map { ($0.name, changed($0.value, change)) })
+    case .array: .array(json.elements.map { changed($0, change) })
+    case .string: JSON(change(json.string ?? ""))
+    default: json
+    }
+  }
+}

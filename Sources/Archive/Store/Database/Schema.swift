@@ -108,6 +108,17 @@ enum Schema {
         "ALTER TABLE blob ALTER data SET STORAGE EXTERNAL",
         "ALTER TABLE node ALTER data SET STORAGE EXTERNAL",
         "ALTER TABLE body ALTER data SET STORAGE EXTERNAL",
-      ])
+      ]),
+    // What people decide on records, and each decision with who and when.
+    Migration(common: [
+      "CREATE TABLE review (seq INTEGER PRIMARY KEY, state TEXT NOT NULL, score INTEGER)",
+      "CREATE TABLE tag (seq INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (seq, name))",
+      """
+      CREATE TABLE review_log (id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, seq INTEGER NOT NULL, field TEXT NOT NULL,
+        old TEXT NOT NULL, new TEXT NOT NULL, who TEXT NOT NULL, time INTEGER NOT NULL, undone INTEGER NOT NULL)
+      """,
+      "CREATE INDEX review_log_batch ON review_log (batch)",
+      "CREATE INDEX review_log_seq ON review_log (seq)",
+    ]),
   ]
 }
