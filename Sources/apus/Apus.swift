@@ -5,7 +5,7 @@ import Glibc
 @main
 enum Apus {
   static let commands: [any Command.Type] = [
-    ServeCommand.self, CheckCommand.self, ModelsCommand.self, ProvidersCommand.self, RecordsCommand.self, ExportCommand.self,
+    ServeCommand.self, CheckCommand.self, ModelsCommand.self, ProvidersCommand.self, RecordsCommand.self, ExportCommand.self, ImportCommand.self,
     TranslateCommand.self,
   ]
 

@@ -38,7 +38,7 @@ struct RecordsFilter {
     return copy
   }
 
-  private static func state(_ arguments: inout Arguments) throws(UsageError) -> Review.State? {
+  static func state(_ arguments: inout Arguments) throws(UsageError) -> Review.State? {
     guard let word = try arguments.option("--state") else { return nil }
     guard let state = Review.State(rawValue: word) else {
       let words = Review.State.allCases.map(\.rawValue).joined(separator: ", ")
