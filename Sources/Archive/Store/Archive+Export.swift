@@ -16,7 +16,8 @@ extension Archive {
   /// The last turns of records by their places; places of what is no conversation are missing.
   package func leaves(_ places: ClosedRange<Int>) throws(Fault) -> [Int: Int] {
     let rows = try database.rows(
-      "SELECT seq, leaf FROM exchange WHERE seq >= $1 AND seq <= $2 AND leaf IS NOT NULL", [.int(places.lowerBound), .int(places.upperBound)])
+      "SELECT seq, leaf FROM exchange WHERE seq >= $1 AND seq <= $2 AND leaf IS NOT NULL",
+      [.int(places.lowerBound), .int(places.upperBound)])
     return Dictionary(rows.map { ($0.int(0), $0.int(1)) }, uniquingKeysWith: { $1 })
   }
 
@@ -48,7 +49,9 @@ extension Archive {
   /// The texts of all blobs that envelopes refer to.
   private func blobs(_ envelopes: [(request: [UInt8], response: [UInt8])]) throws(Fault) -> [Int: [UInt8]] {
     var ids: Set<Int> = []
-    for envelope in envelopes { ids.formUnion((Envelope.blobs(in: envelope.request) ?? []).union(Envelope.blobs(in: envelope.response) ?? [])) }
+    for envelope in envelopes {
+      ids.formUnion((Envelope.blobs(in: envelope.request) ?? []).union(Envelope.blobs(in: envelope.response) ?? []))
+    }
     let list = Array(ids)
     let rows = try database.rows("SELECT data FROM blob WHERE id = $1", each: list.map { [.int($0)] })
     var texts: [Int: [UInt8]] = [:]

@@ -114,7 +114,8 @@ extension Archive {
     try database.run(
       "INSERT INTO review_log (id, batch, seq, field, old, new, who, time, undone) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)",
       [
-        .int(id), .int(batch), .int(seq), .text(event.field), .text(event.old), .text(event.new), .text(who.clipped(to: ExchangeRow.nameLimit)),
+        .int(id), .int(batch), .int(seq), .text(event.field), .text(event.old), .text(event.new),
+        .text(who.clipped(to: ExchangeRow.nameLimit)),
         .int(clock()),
       ])
   }

@@ -41,7 +41,8 @@ package final class RecorderFile {
         for row in rows {
           try body(
             Interaction(
-              id: row.text(1), model: row.text(2), conversation: row.text(3), time: row.text(4), isConfirmed: table == "confirmed_interactions"))
+              id: row.text(1), model: row.text(2), conversation: row.text(3), time: row.text(4),
+              isConfirmed: table == "confirmed_interactions"))
         }
         guard let place = rows.last?.int(0) else { break }
         last = place

@@ -74,11 +74,13 @@ struct DatasetCard {
     switch plan.format {
     case .sharegpt, .sharegptDPO, .sharegptKTO, .alpaca:
       let last = plan.options.loss == .last ? ", `mask_history: true`" : ""
-      return "LLaMA-Factory: put this folder's path into `dataset_dir` and set `dataset: apus`\(last); images are found with `media_dir` set to it too.\n"
+      return
+        "LLaMA-Factory: put this folder's path into `dataset_dir` and set `dataset: apus`\(last); images are found with `media_dir` set to it too.\n"
     case .fastchat: return "FastChat: `--data-path \(first)`.\n"
     case .openai, .openaiDPO: return "Upload `\(first)` with the purpose `fine-tune`.\n"
     case .trl, .trlDPO, .trlKTO:
-      return "TRL:\n\n```python\nfrom datasets import load_dataset\ndataset = load_dataset(\"json\", data_files=\"\(first)\", split=\"train\")\n```\n"
+      return
+        "TRL:\n\n```python\nfrom datasets import load_dataset\ndataset = load_dataset(\"json\", data_files=\"\(first)\", split=\"train\")\n```\n"
     case .axolotl: return "axolotl: take `axolotl.yaml` into your config.\n"
     case .msSwift, .msSwiftDPO, .msSwiftKTO: return "ms-swift: `swift sft --dataset \(first)`.\n"
     }

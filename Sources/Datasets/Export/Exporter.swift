@@ -85,7 +85,9 @@ package final class Exporter {
       if let leaf, kept.contains(leaf) { return try writer.skip(record.id, "duplicate_conversation") }
     }
     if let refusal = record.refusal { return try writer.refuse(record, refusal) }
-    if let most = plan.mostRecords, counts.allWritten + writer.counts.allWritten >= most { return try writer.skip(record.id, "max_records") }
+    if let most = plan.mostRecords, counts.allWritten + writer.counts.allWritten >= most {
+      return try writer.skip(record.id, "max_records")
+    }
     if let skipped = record.skipped ?? noLabel(record) { return try writer.skip(record.id, skipped) }
     switch written(record) {
     case .failure(let refusal): try writer.refuse(record, refusal)
@@ -146,11 +148,12 @@ package final class Exporter {
 extension Review {
   /// The better of two answers has the higher one: what was confirmed comes before what nobody decided on, then the score counts.
   fileprivate var rank: Int {
-    let state = switch state {
-    case .confirmed: 2
-    case .new, .needsEdit: 1
-    case .rejected: 0
-    }
+    let state =
+      switch state {
+      case .confirmed: 2
+      case .new, .needsEdit: 1
+      case .rejected: 0
+      }
     return state * 10 + (score ?? 0)
   }
 

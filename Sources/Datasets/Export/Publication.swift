@@ -8,7 +8,9 @@ struct Publication {
   private let files: [ExportedFile]
 
   init(_ plan: ExportPlan, _ aside: String, _ counts: ExportCounts, _ files: [ExportedFile]) {
-    (self.plan, self.aside, self.counts, self.files) = (plan, aside, counts, files)
+    (self.plan, self.aside, self.counts) = (plan, aside, counts)
+    // Loaders refuse files without records; one alone stays, so that it isn't missed.
+    self.files = files.filter { $0.records > 0 || plan.shards == 1 && $0.name.hasPrefix("train") }
   }
 
   func publish() throws(Fault) {
@@ -69,7 +71,8 @@ struct Manifest {
 
   /// The files that an earlier export in a folder names.
   static func names(in folder: String) -> [String] {
-    guard let bytes = Folder.read(folder + "/manifest.json"), let json = try? JSON(parsing: bytes), json["apus"]?.string == "export/v1" else {
+    guard let bytes = Folder.read(folder + "/manifest.json"), let json = try? JSON(parsing: bytes), json["apus"]?.string == "export/v1"
+    else {
       return []  // there was none
     }
     return (json["files"] ?? .null).elements.compactMap { $0["name"]?.string }.filter { !$0.contains("/") && !$0.hasPrefix(".") }

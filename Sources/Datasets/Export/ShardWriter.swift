@@ -57,7 +57,8 @@ final class ShardWriter {
     counts.invalid[refusal.reason.rawValue, default: 0] += 1
     let row = record.exported.row.record
     var members: [(String, JSON)] = [
-      ("id", JSON(record.id)), ("invalid_reason", JSON(refusal.reason.rawValue)), ("detail", JSON(refusal.detail)), ("model", JSON(row.model)),
+      ("id", JSON(record.id)), ("invalid_reason", JSON(refusal.reason.rawValue)), ("detail", JSON(refusal.detail)),
+      ("model", JSON(row.model)),
       ("time", JSON(Timestamp(milliseconds: row.time).rfc3339)),
     ]
     if plan.hasRaw {

@@ -9,6 +9,8 @@ package final class Importer {
   /// What came of an import.
   package struct Outcome: Sendable {
     package var filed = 0
+    /// Records that say the same as one before in this import.
+    package var repeated = 0
     /// Where lines are that are no records, and why.
     package var mistakes: [String] = []
   }
@@ -20,6 +22,7 @@ package final class Importer {
   private var ids: [Review.State: [String]] = [:]
   private var outcome = Outcome()
   private var time = Time.now.milliseconds
+  private var seen: Set<String> = []
 
   private static let batchSize = 100
   /// So many mistakes are told.
@@ -66,7 +69,11 @@ package final class Importer {
       let place = "\(name), \(row.isConfirmed ? "confirmed_interactions" : "interactions") \(row.id)"
       guard let parsed = try? JSON(parsing: row.conversation) else { return mistake("\(place): no JSON") }
       let record: JSON = parsed.kind == .array ? ["conversations": parsed] : parsed
-      if let seconds = Double(row.time) { time = Int(seconds * 1000) } else if let told = Timestamp(parsing: row.time) { time = told.milliseconds }
+      if let seconds = Double(row.time) {
+        time = Int(seconds * 1000)
+      } else if let told = Timestamp(parsing: row.time) {
+        time = told.milliseconds
+      }
       try self.file(record, place, "", row.isConfirmed ? .confirmed : .new, model: row.model)
     }
   }
@@ -119,6 +126,10 @@ package final class Importer {
     ]
     let record = Self.record(JSON.object(request).bytesArray, response.bytesArray, name, time)
     time += 1
+    guard seen.insert(record.id).inserted else {
+      outcome.repeated += 1
+      return
+    }
     ids[state, default: []].append(record.id)
     entries.append(EntryReader(record).entry())
     outcome.filed += 1

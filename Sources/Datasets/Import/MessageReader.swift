@@ -55,7 +55,10 @@ struct MessageReader {
   }
 
   private func changed(_ message: JSON, _ name: String, _ value: JSON) throws(ImportedChat.Mistake) -> JSON {
-    .object(message.members.filter { $0.name != "weight" && $0.name != "train" && $0.name != "loss" }.map { ($0.name, $0.name == name ? value : $0.value) })
+    .object(
+      message.members.filter { $0.name != "weight" && $0.name != "train" && $0.name != "loss" }.map {
+        ($0.name, $0.name == name ? value : $0.value)
+      })
   }
 
   /// Contents with images in their places.

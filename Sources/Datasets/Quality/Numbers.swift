@@ -55,7 +55,9 @@ enum Numbers {
       } else {
         gap += 1
         let isFirst = run.digits.isEmpty && position == place
-        guard isFirst || [32, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "("), UInt8(ascii: ")")].contains(byte), gap <= 2 else { break }
+        guard isFirst || [32, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "("), UInt8(ascii: ")")].contains(byte), gap <= 2 else {
+          break
+        }
       }
       position += 1
     }
@@ -118,12 +120,13 @@ enum Numbers {
       let value = position % 2 == 1 ? Int(digit) * 2 : Int(digit)
       sum += value > 9 ? value - 9 : value
     }
-    return sum % 10 == 0 && Set(run.digits[..<count]).count > 2
+    return sum % 10 == 0 && Set(run.digits[..<count]).count > 1
   }
 
   /// Source: ISO 13616-1, the remainder by 97.
   static func iban(_ text: [UInt8], _ place: Int) -> Range<Int>? {
-    guard place + 15 <= text.count, isCapital(text[place]), isCapital(text[place + 1]), text[place + 2].isDigit, text[place + 3].isDigit else {
+    guard place + 15 <= text.count, isCapital(text[place]), isCapital(text[place + 1]), text[place + 2].isDigit, text[place + 3].isDigit
+    else {
       return nil
     }
     var letters: [UInt8] = []

@@ -121,7 +121,8 @@ enum RefusalPhrases {
   private static let phrases = [
     "i can't help with", "i cannot help with", "i can't assist", "i cannot assist", "i'm unable to assist", "i am unable to assist",
     "i'm sorry, but i can't", "i'm sorry, but i cannot", "i'm sorry, i can't", "sorry, but i can't", "i can't provide", "i cannot provide",
-    "i won't be able to", "i must decline", "i'm not able to help", "as an ai language model, i cannot", "i can't comply", "i cannot comply",
+    "i won't be able to", "i must decline", "i'm not able to help", "as an ai language model, i cannot", "i can't comply",
+    "i cannot comply",
     "抱歉，我无法", "对不起，我无法", "很抱歉，我不能", "抱歉，我不能", "对不起，我不能", "我无法提供", "我不能提供", "无法协助", "作为一个ai",
     "作为人工智能", "我无法回答", "不便回答",
   ]

@@ -104,9 +104,12 @@ enum Secrets {
   }
 
   private static func isValue(_ byte: UInt8) -> Bool {
-    byte > 32 && byte < 127 && ![UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "<"),
-      UInt8(ascii: ">"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "["), UInt8(ascii: "]"),
-      UInt8(ascii: "\\"), UInt8(ascii: "&")].contains(byte)
+    byte > 32 && byte < 127
+      && ![
+        UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "<"),
+        UInt8(ascii: ">"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "["), UInt8(ascii: "]"),
+        UInt8(ascii: "\\"), UInt8(ascii: "&"),
+      ].contains(byte)
   }
 
   /// Letters and digits together, at least 8 of them, with 2.5 bits each or more.

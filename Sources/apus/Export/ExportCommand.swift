@@ -108,7 +108,8 @@ struct ExportCommand: Command {
   private func report(_ counts: ExportCounts, _ options: ExportOptions) {
     let invalid = counts.invalid.values.reduce(0, +)
     let skipped = counts.skipped.values.reduce(0, +)
-    Output.print("wrote \(counts.allWritten) of \(counts.selected) records to \(options.plan.folder); invalid: \(invalid), left out: \(skipped)")
+    Output.print(
+      "wrote \(counts.allWritten) of \(counts.selected) records to \(options.plan.folder); invalid: \(invalid), left out: \(skipped)")
     for (reason, count) in counts.invalid.sorted(by: { $0.key < $1.key }) { Output.print("  invalid\t\(reason)\t\(count)") }
     for (reason, count) in counts.skipped.sorted(by: { $0.key < $1.key }) { Output.print("  left out\t\(reason)\t\(count)") }
     guard counts.selected == 0 else { return }

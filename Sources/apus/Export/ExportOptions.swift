@@ -20,7 +20,8 @@ struct ExportOptions {
     let chosen = try RecordsFilter(&arguments)
     plan.filter = chosen.filter
     plan.limit = chosen.limit
-    let isReviewed = plan.format.unit != .conversation || plan.filter.state != nil || plan.filter.tag != nil || plan.filter.leastScore != nil
+    let isReviewed =
+      plan.format.unit != .conversation || plan.filter.state != nil || plan.filter.tag != nil || plan.filter.leastScore != nil
     if !isAll, !isReviewed { plan.filter.state = .confirmed }
   }
 
@@ -115,7 +116,9 @@ struct ExportOptions {
 
   private static func share(_ arguments: inout Arguments, _ name: String) throws(UsageError) -> Double? {
     guard let text = try arguments.option(name) else { return nil }
-    guard let share = Double(text), share >= 0, share <= 1 else { throw UsageError(message: "\(name) wants a share from 0 to 1, not “\(text)”") }
+    guard let share = Double(text), share >= 0, share <= 1 else {
+      throw UsageError(message: "\(name) wants a share from 0 to 1, not “\(text)”")
+    }
     return share
   }
 }

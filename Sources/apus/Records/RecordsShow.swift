@@ -54,7 +54,8 @@ extension Review {
       "decisions": .array(
         events.map { event in
           [
-            "decision": JSON(event.batch), "field": JSON(event.field), "old": JSON(event.old), "new": JSON(event.new), "by": JSON(event.who),
+            "decision": JSON(event.batch), "field": JSON(event.field), "old": JSON(event.old), "new": JSON(event.new),
+            "by": JSON(event.who),
             "time": JSON(Timestamp(milliseconds: event.time).rfc3339), "undone": JSON(event.isUndone),
           ]
         }),
