@@ -37,7 +37,8 @@ struct ResumeState {
   }
 
   func done(_ shard: Int) -> Done? {
-    guard isPossible, let bytes = Folder.read(path(shard)), let json = try? JSON(parsing: bytes) else { return nil }  // nil is right: it is written anew
+    // Without it the shard is written anew.
+    guard isPossible, let bytes = Folder.read(path(shard)), let json = try? JSON(parsing: bytes) else { return nil }
     let files = (json["files"] ?? .null).elements.compactMap { ExportedFile($0) }
     return Done(
       counts: ExportCounts(json["counts"] ?? .null), files: files, leaves: (json["leaves"] ?? .null).elements.compactMap(\.int))

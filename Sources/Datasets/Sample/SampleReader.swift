@@ -43,7 +43,8 @@ package struct SampleReader {
   private static func body(_ bytes: [UInt8], _ notes: inout Notes) -> JSON? {
     if let body = try? JSON(parsing: bytes) { return body }  // nil is right: it may be no UTF-8
     let text = String(decoding: bytes, as: UTF8.self)
-    guard String(validating: bytes, as: UTF8.self) == nil, let body = try? JSON(parsing: text) else { return nil }  // a body may be anything
+    // A body may be anything.
+    guard String(validating: bytes, as: UTF8.self) == nil, let body = try? JSON(parsing: text) else { return nil }
     notes.warn(.invalidUnicodeReplaced)
     return body
   }
