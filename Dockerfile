@@ -1,7 +1,7 @@
 # The same steps as scripts/serve, in two stages. Swift itself is linked in, so that the second stage needs only C libraries.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    pkg-config libssl-dev libnghttp2-dev libyaml-dev libpcre2-dev libsqlite3-dev libpq-dev libzstd-dev zlib1g-dev libbrotli-dev && rm -rf /var/lib/apt/lists/*
+    pkg-config libssl-dev libnghttp2-dev libyaml-dev libpcre2-dev libsqlite3-dev libpq-dev libzstd-dev zlib1g-dev libbrotli-dev libwslay-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift ./
 COPY Sources Sources
@@ -11,7 +11,7 @@ RUN swift build -c release --product apus --static-swift-stdlib
 
 FROM debian:bookworm-slim
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    ca-certificates libssl3 libnghttp2-14 libyaml-0-2 libpcre2-8-0 libsqlite3-0 libpq5 libzstd1 zlib1g libbrotli1 && rm -rf /var/lib/apt/lists/* \
+    ca-certificates libssl3 libnghttp2-14 libyaml-0-2 libpcre2-8-0 libsqlite3-0 libpq5 libzstd1 zlib1g libbrotli1 libwslay1 && rm -rf /var/lib/apt/lists/* \
   && useradd --system --home-dir /apus --create-home apus
 COPY --from=build /src/.build/release/apus /usr/local/bin/apus
 USER apus

@@ -28,15 +28,17 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
-    // What C must say for us: functions behind _GNU_SOURCE, variadics; the embedded provider files.
+    // It comes without a file for pkg-config.
+    .systemLibrary(name: "CWslay", providers: [.apt(["libwslay-dev"])]),
+    // What C must say for us: functions behind _GNU_SOURCE, variadics, code for four lanes at once; the embedded provider files.
     .target(name: "CSystem"),
     .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c2x"])]),
 
     // The house: every arrow points down.
     .target(name: "Base", dependencies: ["COpenSSL", "CYAML", "CPCRE2", "CSystem"], swiftSettings: strict),
     .target(name: "Wire", dependencies: ["Base"], swiftSettings: strict),
-    .target(name: "HTTP", dependencies: ["Base", "COpenSSL", "CNghttp2", "CSystem"], swiftSettings: strict),
-    .target(name: "Upstream", dependencies: ["HTTP", "Wire", "Base"], swiftSettings: strict),
+    .target(name: "HTTP", dependencies: ["Base", "COpenSSL", "CNghttp2", "CWslay", "CSystem"], swiftSettings: strict),
+    .target(name: "Upstream", dependencies: ["HTTP", "Wire", "Base", "CSystem", "CZlib"], swiftSettings: strict),
     .target(
       name: "Archive", dependencies: ["Wire", "Base", "CSQLite", "CPostgreSQL", "CZstd", "CZlib", "CBrotli", "CSystem"],
       swiftSettings: strict),

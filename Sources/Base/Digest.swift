@@ -12,12 +12,31 @@ package enum Digest {
     unsafe digest(bytes, EVP_md5(), length: 16)
   }
 
+  /// The 20 bytes of SHA-1, which protects little: some sites sign with it. Source: FIPS 180-4.
+  package static func sha1(_ bytes: [UInt8]) -> [UInt8] {
+    unsafe digest(bytes, EVP_sha1(), length: 20)
+  }
+
   /// The 32 bytes of HMAC-SHA-256. Source: RFC 2104.
   package static func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
-    var code = [UInt8](repeating: 0, count: 32)
-    // Both inputs and the output live through the call, which writes 32 bytes.
-    let done = unsafe HMAC(EVP_sha256(), key, Int32(key.count), bytes, bytes.count, &code, nil)
-    unsafe precondition(done != nil, "OpenSSL has no HMAC-SHA-256")
+    unsafe hmac(bytes, key, EVP_sha256(), length: 32)
+  }
+
+  /// The 20 bytes of HMAC-SHA-1. Source: RFC 2104.
+  package static func hmacSHA1(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+    unsafe hmac(bytes, key, EVP_sha1(), length: 20)
+  }
+
+  /// The 16 bytes of HMAC-MD5. Source: RFC 2104.
+  package static func hmacMD5(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+    unsafe hmac(bytes, key, EVP_md5(), length: 16)
+  }
+
+  private static func hmac(_ bytes: [UInt8], _ key: [UInt8], _ kind: OpaquePointer, length: Int) -> [UInt8] {
+    var code = [UInt8](repeating: 0, count: length)
+    // Both inputs and the output live through the call, which writes `length` bytes; OpenSSL owns the kind for ever.
+    let done = unsafe HMAC(kind, key, Int32(key.count), bytes, bytes.count, &code, nil)
+    unsafe precondition(done != nil, "OpenSSL lacks a code")
     return code
   }
 

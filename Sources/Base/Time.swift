@@ -6,5 +6,8 @@ package enum Time {
   package static var monotonic: Int { Int(sys_now()) }
 
   /// The time of day.
-  package static var now: Timestamp { Timestamp(milliseconds: Int(sys_wall_milliseconds())) }
+  package static var now: Timestamp { Timestamp(milliseconds: microseconds / 1000) }
+
+  /// The time of day in microseconds since 1970.
+  package static var microseconds: Int { Int(sys_wall_microseconds()) }
 }

@@ -7,7 +7,7 @@
 #define FILE(name) {name, (const unsigned char[]){
 #define END , 0}},
 
-// All of Providers/, in the order of DESIGN §5: official ones first, those that are on only when named last.
+// All of Providers/, in the order of DESIGN §5: official ones first, then web apps, those that are on only when named last.
 static const struct {
   const char *name;
   const unsigned char *text;
@@ -47,6 +47,30 @@ FILE("gemini.yaml")
 END
 FILE("jina.yaml")
 #embed "../../Providers/jina.yaml"
+END
+FILE("deepseek-web.yaml")
+#embed "../../Providers/deepseek-web.yaml"
+END
+FILE("kimi-web.yaml")
+#embed "../../Providers/kimi-web.yaml"
+END
+FILE("metaso-web.yaml")
+#embed "../../Providers/metaso-web.yaml"
+END
+FILE("doubao-web.yaml")
+#embed "../../Providers/doubao-web.yaml"
+END
+FILE("qwen-web.yaml")
+#embed "../../Providers/qwen-web.yaml"
+END
+FILE("qwen-intl.yaml")
+#embed "../../Providers/qwen-intl.yaml"
+END
+FILE("zhipu-web.yaml")
+#embed "../../Providers/zhipu-web.yaml"
+END
+FILE("minimax-web.yaml")
+#embed "../../Providers/minimax-web.yaml"
 END
 FILE("edgeone.yaml")
 #embed "../../Providers/edgeone.yaml"

@@ -107,10 +107,10 @@ int64_t sys_now(void) {
   return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-int64_t sys_wall_milliseconds(void) {
+int64_t sys_wall_microseconds(void) {
   struct timespec t;
   clock_gettime(CLOCK_REALTIME, &t);
-  return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+  return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
 }
 
 int sys_cond_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t time) {

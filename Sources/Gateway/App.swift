@@ -9,6 +9,7 @@ import Upstream
 package final class App: Sendable {
   private let source: ConfigSource
   private let origins: Origins
+  private let sessions: SessionStore
   private let current: Mutex<Setup>
   private let metrics = GatewayMetrics()
   private let resolver = Resolver()
@@ -35,7 +36,8 @@ package final class App: Sendable {
     self.source = source
     let loaded = try source.load()
     origins = Origins(folder: source.folder)
-    let setup = try Setup(loaded.config, values: loaded.values, origins: origins)
+    sessions = SessionStore(folder: source.dataFolder + "/sessions")
+    let setup = try Setup(loaded.config, values: loaded.values, origins: origins, sessions: sessions)
     try setup.checkListeners()
     current = Mutex(setup)
     record = loaded.config.record.isOn ? try RecordKeeper(loaded.config.record, source) : nil
@@ -159,7 +161,7 @@ extension App {
   private func reload() {
     do throws(Fault) {
       let loaded = try source.load()
-      let setup = try Setup(loaded.config, values: loaded.values, origins: origins)
+      let setup = try Setup(loaded.config, values: loaded.values, origins: origins, sessions: sessions)
       try setup.checkListeners()
       if setup.config.server.listen != self.setup.config.server.listen {
         Log.warning("reload", ["message": "server.listen needs a restart"])
@@ -187,7 +189,10 @@ extension App {
     for member in all {
       member.drain { if left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { gate.open() } }
     }
+    let end = Time.monotonic + Int(setup.config.server.drain)
     if !gate.wait(nanoseconds: setup.config.server.drain) { Log.warning("drain", ["message": "replies were cut off"]) }
+    // What was made on a site is tidied up behind the reply.
+    while metrics.stays.value > 0, Time.monotonic < end { usleep(5000) }
   }
 
   /// Closes the spool, and files what is in it as far as a few seconds allow; the rest is for the next start.

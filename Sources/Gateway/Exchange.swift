@@ -24,7 +24,9 @@ final class Exchange {
   /// How the client wants to see reasoning.
   var reasoning = ReasoningOutput.field
   /// A stream that has begun to be useful: no other target is tried any more, and handing it on needs nothing else.
-  var open: OpenStream?
+  var open: (any OpenReply)?
+  /// The try that goes on: its place at the provider, and what it has to tidy up there.
+  var stay: Stay?
   /// Whether it is a scanner's, which leaves no trace but a count.
   private var isProbe = false
 
@@ -48,6 +50,7 @@ final class Exchange {
     }
     await settle()
     if !isProbe { trace.end(request, setup, metrics) }
+    await leave()
   }
 
   private func answer() async throws(Fault) {
@@ -93,7 +96,9 @@ final class Exchange {
     case .ready: respond(json: Array(#"{"status":"ready"}"#.utf8))
     case .metrics:
       recorder?.measure(metrics)
+      metrics.measure(setup.router.providers)
       respond(metrics.response())
+    case .providers: respond(json: try ProviderReport.body(setup.router, key))
     case .modelList: respond(json: try ModelList.body(request.head, setup.router, key))
     case .model(let id): respond(json: try ModelList.body(id, request.head, setup.router, key))
     case .call, .proxy: preconditionFailure("a call is for an upstream")
@@ -120,7 +125,7 @@ final class Exchange {
     var last: Fault?
     while true {
       switch attempts.next(now: Time.monotonic) {
-      case .end: throw last ?? Fault(.notFound, "Nothing answers for the model “\(route.asked)”.", param: "model")
+      case .end: throw last ?? attempts.limit ?? Fault(.notFound, "Nothing answers for the model “\(route.asked)”.", param: "model")
       case .wait(let duration):
         await wait(duration)
         guard !request.isAbandoned else { throw Fault(.cancelled, "The client left.") }
@@ -128,9 +133,10 @@ final class Exchange {
         trace.tries += 1
         do throws(Fault) {
           try await send(to: target, pick, key)
-          if case .provider(let offer) = target { offer.provider.keys.isWell() }
+          if case .provider(let offer) = target { pick.map(offer.provider.keys.isWell) }
           return
         } catch {
+          await leave()
           guard error.kind != .cancelled, !request.hasReplied else { throw error }
           metrics.failed(target, error)
           attempts.failed(error, now: Time.monotonic)
@@ -145,6 +151,8 @@ final class Exchange {
     guard let call else { return }
     guard case .provider(let offer) = target, let pick else { return try await demo(call) }
     if try estimates(call, offer) { return }
+    try await enter(offer.provider, pick)
+    if offer.provider.isWeb { return try await askWeb(offer, pick, call, key) }
     let passes = call.passes(to: offer.provider)
     let underway = passes ? try ask(offer, pick, call, key) : try await askTranslated(offer, pick, call, key)
     let reader = underway.reader

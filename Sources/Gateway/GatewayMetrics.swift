@@ -17,6 +17,10 @@ package final class GatewayMetrics: Sendable {
   private let losses: Family<Counter>
   /// By rule.
   let probes: Family<Counter>
+  private let drift: Family<Counter>
+  private let sessions: Family<Gauge>
+  /// Tries that hold a place at a provider, those that tidy up behind their reply among them.
+  let stays: Gauge
   package let connections: Gauge
   package let reloads: Family<Counter>
   /// The record's figures, set when they are asked for.
@@ -53,6 +57,10 @@ package final class GatewayMetrics: Sendable {
     failures = all.counter("apus_upstream_failures_total", "Tries that failed, by provider and kind.", labels: ["provider", "kind"])
     losses = all.counter("apus_losses_total", "Changes of meaning on the way up, by action.", labels: ["action"])
     probes = all.counter("apus_probes_total", "Requests that were taken for a scanner's, by rule.", labels: ["rule"])
+    drift = all.counter(
+      "apus_recipe_drift_total", "Frames and fields of web apps that did not look as their recipe says.", labels: ["provider", "what"])
+    sessions = all.gauge("apus_provider_sessions", "Accounts of web apps by their state.", labels: ["provider", "state"])
+    stays = all.gauge("apus_provider_stays", "Tries that hold a place at a provider, clean-up included.")[]
     connections = all.gauge("apus_connections", "Open connections of clients.")[]
     spoolBytes = all.gauge("apus_spool_bytes", "Bytes in the spool.")[]
     recorded = all.gauge("apus_spool_records", "Records that were put into the spool since the start.")[]
@@ -92,6 +100,29 @@ package final class GatewayMetrics: Sendable {
         input: tokens[kind.provider, "input"], output: tokens[kind.provider, "output"])
       rows[kind] = row
       return row
+    }
+  }
+
+  /// What of a web app's answer did not look as its recipe says.
+  func drifted(_ provider: Provider, _ drift: RecipeDrift?) {
+    guard let drift, !drift.isEmpty else { return }
+    let counts = [
+      ("unknown", drift.unknown.values.reduce(0, +)), ("vanished", drift.vanished.values.reduce(0, +)), ("divergence", drift.divergences),
+    ]
+    for (what, count) in counts where count > 0 { self.drift[provider.name, what].add(count) }
+    Log.write(.warning, "recipe.drift") { line in
+      line.field("provider", provider.name)
+      line.field("unknown", drift.unknown.keys.sorted().joined(separator: ","))
+      line.field("vanished", drift.vanished.keys.sorted().joined(separator: ","))
+    }
+  }
+
+  /// Counts the accounts of web apps by their state.
+  func measure(_ providers: [Provider]) {
+    for provider in providers where provider.isWeb {
+      var counts = Dictionary(uniqueKeysWithValues: KeyRing.states.map { ($0, 0) })
+      for report in provider.keys.reports(now: Time.monotonic) { counts[report.state, default: 0] += 1 }
+      for (state, count) in counts { sessions[provider.name, state].set(count) }
     }
   }
 

@@ -13,6 +13,8 @@ package struct Keys: Sendable {
     package var reasoning: ReasoningOutput?
     /// How much of its exchanges is recorded.
     package var record = RecordPolicy.full
+    /// Whether it may see and change what belongs to the gateway itself.
+    package var isAdmin = false
 
     /// Whether the key may use a model that goes by any of these names.
     package func allows(_ names: [String]) -> Bool {
@@ -35,14 +37,14 @@ package struct Keys: Sendable {
   private let keys: [Int: [(secret: [UInt8], key: Key)]]
 
   /// Whoever calls where there are no keys: the owner, on the same machine.
-  package static let owner = Key(name: "owner", models: [ModelPattern("*")], onDisconnect: .cancel)
+  package static let owner = Key(name: "owner", models: [ModelPattern("*")], onDisconnect: .cancel, isAdmin: true)
 
   package init(_ configs: [KeyConfig]) {
     var keys: [Int: [(secret: [UInt8], key: Key)]] = [:]
     for config in configs where !config.secret.isEmpty {
       let key = Key(
         name: config.name, models: config.models.map { ModelPattern($0) }, onDisconnect: config.onDisconnect,
-        reasoning: config.reasoning, record: config.record)
+        reasoning: config.reasoning, record: config.record, isAdmin: config.isAdmin)
       let secret = Array(config.secret.exposed.utf8)
       keys[Self.hash(secret.span), default: []].append((secret, key))
     }

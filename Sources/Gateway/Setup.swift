@@ -13,12 +13,14 @@ package final class Setup: Sendable {
   package let proxy: Proxy
 
   /// Throws `invalid` for what only shows when it is used: addresses, certificates, a listener that needs keys.
-  package init(_ config: Config, values: [String: String], origins: Origins) throws(Fault) {
+  package init(
+    _ config: Config, values: [String: String], origins: Origins, sessions: SessionStore = SessionStore(folder: nil)
+  ) throws(Fault) {
     self.config = config
     keys = Keys(config.keys)
     admission = Admission(isOpen: keys.isEmpty, cors: config.server.cors)
     var providers: [Provider] = []
-    for file in config.providers { providers.append(try Provider(file, values: values, origins: origins)) }
+    for file in config.providers { providers.append(try Provider(file, values: values, origins: origins, sessions: sessions)) }
     router = Router(providers, aliases: config.aliases, hasDemo: config.hasDemo)
     proxy = try Proxy(config.proxy, origins: origins)
     try checkClientKeys()

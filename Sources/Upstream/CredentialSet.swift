@@ -31,7 +31,7 @@ package struct CredentialSet: Sendable {
     }
   }
 
-  private static func environment(_ file: ProviderFile, _ values: [String: String]) -> CredentialSet {
+  static func environment(_ file: ProviderFile, _ values: [String: String]) -> CredentialSet {
     var set = CredentialSet()
     for credential in file.credentials {
       let found = credential.variables.lazy.compactMap { values[$0] }.first { $0.contains { !$0.isWhitespace } }
@@ -41,7 +41,7 @@ package struct CredentialSet: Sendable {
   }
 
   /// Adds a credential and what its `parse` finds in it.
-  private func with(_ name: String, _ secret: Secret, _ file: ProviderFile) -> CredentialSet {
+  func with(_ name: String, _ secret: Secret, _ file: ProviderFile) -> CredentialSet {
     var set = self
     set.values[name] = secret
     let groups = file.credential(named: name)?.parse?.namedGroups(in: secret.exposed) ?? [:]
@@ -58,6 +58,10 @@ extension ProviderFile {
   package func hasCredentials(in values: [String: String]) -> Bool {
     if case .none = key { return true }
     if usesClientKey { return true }
+    if recipe != nil {
+      let first = CredentialSet.sessions(of: self, values: values).first
+      return credentials.allSatisfy { credential in !credential.isRequired || first?.kept.credentials[credential.name] != nil }
+    }
     let sets = CredentialSet.all(of: self, values: values)
     return credentials.allSatisfy { credential in !credential.isRequired || sets.first?[credential.name] != nil }
   }

@@ -13,6 +13,7 @@ package final class Origins: Sendable {
     let proxy: String?
     /// Whether connections go to public addresses only.
     var isPublicOnly = false
+    var allowsHTTP2 = true
   }
 
   private let known = Mutex<[Key: Origin]>([:])
@@ -26,14 +27,15 @@ package final class Origins: Sendable {
   }
 
   /// The origin of a URL for a provider. Throws `invalid` when the certificates or the proxy's address can't be used.
-  package func origin(of url: BaseURL, for file: ProviderFile) throws(Fault) -> Origin {
+  /// `allowsHTTP2`: false for WebSockets.
+  package func origin(of url: BaseURL, for file: ProviderFile, allowsHTTP2: Bool = true) throws(Fault) -> Origin {
     let ca = file.tls.ca.map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
-    let key = Key(url: url.origin, ca: ca, verifies: file.tls.verify, proxy: file.outboundProxy)
+    let key = Key(url: url.origin, ca: ca, verifies: file.tls.verify, proxy: file.outboundProxy, allowsHTTP2: allowsHTTP2)
     if let origin = known.withLock({ $0[key] }) { return origin }
     let isTLS = url.scheme == "https"
     let origin = Origin(
       isTLS: isTLS, host: Self.name(url), port: UInt16(url.port ?? (isTLS ? 443 : 80)),
-      tls: isTLS ? try TLSContext(authorities: ca, verifies: file.tls.verify, allowsHTTP2: true) : nil,
+      tls: isTLS ? try TLSContext(authorities: ca, verifies: file.tls.verify, allowsHTTP2: allowsHTTP2) : nil,
       proxy: try file.outboundProxy.map { text throws(Fault) in try OutboundProxy(text) })
     known.withLock { $0[key] = origin }
     return origin

@@ -9,6 +9,11 @@ package import Wire
 package final class Provider: Sendable {
   package let file: ProviderFile
   package let keys: KeyRing
+  /// The accounts of a web app, in the order of `keys`.
+  let sessions: [Session]
+  /// What belongs to the installation, for recipes.
+  let store: SessionStore
+  private let allOrigins: Origins
   /// Models that the vendor itself lists.
   package let vendorModels = VendorModels()
   private let targets: [EndpointName: Target]
@@ -26,9 +31,20 @@ package final class Provider: Sendable {
 
   /// `values` gives the environment's and `.env`'s variables. Throws `invalid` for an address, certificate file or
   /// proxy that can't be used.
-  package init(_ file: ProviderFile, values: [String: String], origins: Origins) throws(Fault) {
+  package init(
+    _ file: ProviderFile, values: [String: String], origins: Origins, sessions store: SessionStore = SessionStore(folder: nil)
+  ) throws(Fault) {
     self.file = file
-    keys = KeyRing(CredentialSet.all(of: file, values: values))
+    self.store = store
+    allOrigins = origins
+    let sessions = store.sessions(of: file, values: values)
+    self.sessions = sessions
+    let sets = file.recipe == nil ? CredentialSet.all(of: file, values: values) : sessions.map { _ in CredentialSet() }
+    let now = Time.monotonic
+    let health = sessions.map { $0.health(now: now) }
+    let keep: @Sendable (Int, KeyRing.Health) -> Void = { index, health in sessions[index].keep(health) }
+    keys = KeyRing(
+      sets, limits: file.limits, respectsLimits: file.recipe != nil, health: health, changed: sessions.isEmpty ? nil : keep)
     var targets: [EndpointName: Target] = [:]
     for name in file.endpoints.keys {
       guard let text = file.url(of: name) else { continue }
@@ -41,8 +57,16 @@ package final class Provider: Sendable {
 
   package var name: String { file.name }
 
+  /// Whether it is a chat web app, which is asked by a recipe.
+  package var isWeb: Bool { file.recipe != nil }
+
   /// Whether the provider offers the endpoint.
   package func has(_ endpoint: EndpointName) -> Bool { targets[endpoint] != nil }
+
+  /// The origin of an address that a recipe's step leads to. Throws `invalid`.
+  func origin(of url: BaseURL, allowsHTTP2: Bool = true) throws(Fault) -> Origin {
+    try allOrigins.origin(of: url, for: file, allowsHTTP2: allowsHTTP2)
+  }
 
   func target(_ endpoint: EndpointName) throws(Fault) -> Target {
     if let target = targets[endpoint] { return target }
@@ -52,7 +76,16 @@ package final class Provider: Sendable {
   }
 
   /// All origins, so that their connections are kept over a reload.
-  package var origins: [Origin] { targets.values.map(\.origin) }
+  package var origins: [Origin] {
+    // A web app's are those that were met; an address that can't be used has shown itself at the start.
+    let steps = isWeb ? webOrigins.compactMap { try? origin(of: $0) } : []
+    return targets.values.map(\.origin) + steps
+  }
+
+  /// The hosts of a web app that may get credentials.
+  private var webOrigins: [BaseURL] {
+    (file.origin.map { [$0] } ?? []) + (file.replacesHosts ? [] : file.hosts.compactMap { try? BaseURL("https://" + $0) })
+  }
 
   /// The host of `base_url` or `origin`, and those that the file names. Source: provider-files.md §1, `hosts`.
   private static func isTrusted(_ url: BaseURL, _ file: ProviderFile) -> Bool {

@@ -13,6 +13,11 @@ package struct Upstream {
   /// Fetches what clients name by address.
   package var fetcher: Fetcher { Fetcher(client) }
 
+  /// A call at a web app.
+  package func run(_ ask: RecipeRun.Ask, _ offer: Offer, _ pick: KeyRing.Pick) throws(Fault) -> RecipeRun {
+    try RecipeRun(offer, pick, ask, client)
+  }
+
   /// A request on its way.
   package struct Sent {
     package let stream: ClientStream

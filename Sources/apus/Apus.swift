@@ -5,8 +5,8 @@ import Glibc
 @main
 enum Apus {
   static let commands: [any Command.Type] = [
-    ServeCommand.self, CheckCommand.self, ModelsCommand.self, ProvidersCommand.self, RecordsCommand.self, ExportCommand.self,
-    ImportCommand.self,
+    ServeCommand.self, CheckCommand.self, ModelsCommand.self, ProviderCommand.self, ProvidersCommand.self, RecordsCommand.self,
+    ExportCommand.self, ImportCommand.self,
     TranslateCommand.self,
   ]
 

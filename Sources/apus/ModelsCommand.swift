@@ -28,7 +28,8 @@ extension ConfigSource {
   func withSetup(_ body: (Setup) -> Int32) -> Int32 {
     do throws(Fault) {
       let loaded = try load()
-      return body(try Setup(loaded.config, values: loaded.values, origins: Origins(folder: folder)))
+      let sessions = SessionStore(folder: dataFolder + "/sessions")
+      return body(try Setup(loaded.config, values: loaded.values, origins: Origins(folder: folder), sessions: sessions))
     } catch {
       Output.complain(error.message)
       return 1

@@ -17,8 +17,8 @@ struct ProvidersCommand: Command {
 
   func run() -> Int32 {
     source.withSetup { setup in
-      let on = setup.router.providers.map(\.file)
-      for file in on { Output.print(line(file, "on")) }
+      let on = setup.router.providers
+      for provider in on { Output.print(line(provider.file, "on" + accounts(provider))) }
       for file in builtIn() where !on.contains(where: { $0.name == file.name }) {
         Output.print(line(file, "off: " + reason(file)))
       }
@@ -31,8 +31,15 @@ struct ProvidersCommand: Command {
     return ProviderCatalog.files.compactMap { ProviderFile.read($0.bytes, name: $0.name, into: mistakes) }
   }
 
+  /// How a web app's accounts were last: `: ok, muted (540 s)`.
+  private func accounts(_ provider: Provider) -> String {
+    guard provider.isWeb else { return "" }
+    let words = provider.keys.reports(now: Time.monotonic).map { $0.state + ($0.rest.map { " (\($0) s)" } ?? "") }
+    return ": " + words.joined(separator: ", ")
+  }
+
   private func line(_ file: ProviderFile, _ state: String) -> String {
-    "\(file.name)\t\(file.wire.rawValue)\t\((file.origin ?? file.baseURL)?.description ?? "-")\t\(state)"
+    "\(file.name)\t\(file.recipe == nil ? file.wire.rawValue : "web")\t\((file.origin ?? file.baseURL)?.description ?? "-")\t\(state)"
   }
 
   private func reason(_ file: ProviderFile) -> String {

@@ -100,6 +100,7 @@ class Upstream:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two writes: the second would wait 40 ms for an acknowledgement
 
             def handle_any(self):
                 length = int(self.headers.get("content-length", 0))

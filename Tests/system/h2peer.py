@@ -30,7 +30,8 @@ class H2Upstream:
         self.context.set_alpn_protocols(["h2"])
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self.accept, daemon=True)
+        self.acceptor.start()
 
     def accept(self):
         while True:
@@ -43,6 +44,9 @@ class H2Upstream:
             threading.Thread(target=connection.run, daemon=True).start()
 
     def stop(self):
+        # Closed under the thread's hands, its number could be another test's listener when the thread accepts.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join()
         self.listener.close()
         for connection in self.connections:
             connection.close()

@@ -105,7 +105,8 @@ class RawUpstream:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self.accept, daemon=True)
+        self.acceptor.start()
 
     def accept(self):
         while True:
@@ -134,7 +135,9 @@ class RawUpstream:
 
     def stop(self):
         if self.listener.fileno() >= 0:
-            self.listener.shutdown(socket.SHUT_RDWR)  # ends the accept that waits
+            # Closed under the thread's hands, its number could be another test's listener when the thread accepts.
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.acceptor.join()
             self.listener.close()
 
 

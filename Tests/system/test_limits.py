@@ -39,7 +39,7 @@ def ask(s):
 
 
 def test_clients_wait_while_there_are_no_descriptors_and_nobody_spins(start):
-    apus = start({"server": {"loops": 1}})
+    apus = start({"server": {"loops": 1}, "record": "off"})
     leave_descriptors(apus, 3)
     served = [socket.create_connection(("127.0.0.1", apus.port)) for _ in range(3)]
     assert all(ask(s).startswith(b"HTTP/1.1 200") for s in served)
@@ -59,7 +59,7 @@ def test_clients_wait_while_there_are_no_descriptors_and_nobody_spins(start):
 
 
 def test_a_request_fails_alone_while_there_are_no_descriptors_for_upstreams(start, upstream):
-    apus = start(config(upstream, server={"loops": 1}, providers=[local(upstream, retries=1)]))
+    apus = start(config(upstream, server={"loops": 1}, record="off", providers=[local(upstream, retries=1)]))
     give_back = leave_descriptors(apus, 1)
     status, _, body = apus.post("/v1/chat/completions", ASK, AUTH)
     assert (status, body["error"]["code"]) == (502, "upstream_error")

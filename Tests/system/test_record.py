@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from postgres import Postgres
 from conftest import AUTH, DONE, HELLO, PROGRAM, Apus, Reply, chunk, completion, config, until
 
 ASK = {"model": "fast", "messages": [{"role": "user", "content": "Hello"}]}
@@ -416,6 +417,101 @@ def test_a_record_on_the_disk_itself_is_waited_for(start, upstream):
     gateway.process.kill()
     gateway.process.wait()
     assert len(records(gateway.folder)) == 20
+
+
+# --- PostgreSQL -----------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def server():
+    server = Postgres()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres(server):
+    server.clear()
+    return server
+
+
+def test_postgresql_keeps_the_same(start, upstream, postgres):
+    gateway = start(config(upstream, record={"archive": postgres.location}))
+    upstream.replies(Reply.json(completion("up-model", "我喜欢苹果派")))
+    for number in range(3):
+        body = json.dumps(ASK | {"seed": number})
+        assert gateway.request("POST", "/v1/chat/completions", body, AUTH)[0] == 200
+    found = records(gateway.folder)
+    assert len(found) == 3 and found[0]["complete"] and found[0]["tokens_out"] == 2
+    assert command(gateway.folder, "show", found[0]["id"], "--raw", "request").decode() == body
+    assert [len(listed(gateway.folder, "search", text)) for text in ["苹果", "果派", "派果", "%"]] == [3, 3, 0, 0]
+    assert (stats(gateway.folder)["exchanges"], stats(gateway.folder)["conversations"]) == (3, 1)
+    assert command(gateway.folder, "verify").decode() == "3 records, 0 findings\n"
+    assert not (gateway.folder / "data" / "apus.db").exists()
+
+
+def test_a_stopped_postgresql_costs_no_client_anything(start, upstream, postgres):
+    gateway = start(config(upstream, record={"archive": postgres.location}))
+    assert gateway.post("/v1/chat/completions", ASK, AUTH)[0] == 200
+    until(lambda: stats(gateway.folder)["exchanges"] == 1, "the first record")
+    postgres.stop()
+    for _ in range(50):
+        assert gateway.post("/v1/chat/completions", ASK, AUTH)[0] == 200
+    gateway.wait_for_log("warning archive")
+    assert b"degraded" in gateway.request("GET", "/health")[2]
+    postgres.start()
+    until(lambda: stats(gateway.folder)["exchanges"] == 51, "all records")
+
+
+def test_several_gateways_share_one_postgresql(start, upstream, postgres):
+    gateways = [start(config(upstream, record={"archive": postgres.location})) for _ in range(2)]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(gateways[n % 2].post, "/v1/chat/completions", ASK | {"seed": n}, AUTH) for n in range(60)]
+        assert {answer.result()[0] for answer in answers} == {200}
+    until(lambda: stats(gateways[0].folder)["exchanges"] == 60, "all records")
+    assert len({r["id"] for r in records(gateways[1].folder)}) == 60
+
+
+def test_the_password_of_a_database_is_told_nobody(start, upstream):
+    gateway = start(config(upstream, record={"archive": "postgres://apus:CANARYPASS@127.0.0.1:1/records"}))
+    assert gateway.post("/v1/chat/completions", ASK, AUTH)[0] == 200
+    gateway.wait_for_log("warning archive")
+    shown = subprocess.run([PROGRAM, "records", "list"], cwd=gateway.folder, capture_output=True, text=True)
+    assert shown.returncode == 1
+    assert "CANARYPASS" not in gateway.log() + shown.stderr + gateway.request("GET", "/health")[2].decode()
+
+
+# --- For how long ---------------------------------------------------------------------------------------------------
+
+def test_the_oldest_go_when_there_is_too_much(start, upstream):
+    gateway = start(config(upstream, record={"retention": {"size": "2MiB"}}, log={"level": "warning"}))
+    words = "".join(chr(0x4e00 + n) for n in range(4000))
+    rng = random.Random(7)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port)
+    for number in range(3000):
+        text = "".join(rng.choice(words) for _ in range(150))
+        connection.request("POST", "/v1/chat/completions", json.dumps({"model": "fast", "messages": [{"role": "user", "content": f"{number} {text}"}]}), AUTH)
+        assert connection.getresponse().read()
+    until(lambda: 0 < stats(gateway.folder)["exchanges"] < 2500, "the sweep", seconds=30)
+    assert command(gateway.folder, "verify").decode().endswith("0 findings\n")
+    assert records(gateway.folder, "--limit", "1")[0]["complete"]
+
+
+def test_the_oldest_go_when_they_are_too_old(start, upstream, tmp_path):
+    gateway = start(config(upstream))
+    gateway.post("/v1/chat/completions", ASK, AUTH)
+    gateway.stop()
+    database = sqlite3.connect(gateway.folder / "data" / "apus.db")
+    database.execute("UPDATE exchange SET time = time - 7200000")
+    database.execute("UPDATE era SET oldest = oldest - 7200000, newest = newest - 7200000, began = began - 7200000")
+    database.commit()
+    database.close()
+    gateway.config.write_text(json.dumps(config(upstream, record={"retention": {"age": "1h"}})))
+    again = Apus(gateway.folder, None)
+    try:
+        assert again.post("/v1/chat/completions", ASK | {"seed": 2}, AUTH)[0] == 200
+        until(lambda: len(records(gateway.folder)) == 1, "the sweep")
+    finally:
+        again.stop()
 
 
 # --- Secrets --------------------------------------------------------------------------------------------------------

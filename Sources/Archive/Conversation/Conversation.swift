@@ -67,9 +67,13 @@ struct Conversation {
 
   private mutating func add(_ role: String, _ content: TurnContent) {
     let canonical = content.canonical(role)
-    let hash = Digest.sha256((turns.last?.hash ?? Self.seed) + canonical)
-    turns.append(Turn(hash: hash, role: role, canonical: canonical, words: content.words))
+    turns.append(Turn(hash: Turn.hash(turns.last?.hash, canonical), role: role, canonical: canonical, words: content.words))
   }
+}
+
+extension Turn {
+  /// The hash of a turn with this canonical text, behind the turn with the hash `previous`; nil for the first.
+  package static func hash(_ previous: [UInt8]?, _ canonical: [UInt8]) -> [UInt8] { Digest.sha256((previous ?? seed) + canonical) }
 
   private static let seed = [UInt8](repeating: 0, count: 32)
 }

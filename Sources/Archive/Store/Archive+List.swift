@@ -36,8 +36,9 @@ extension Archive {
     let search = filter.text.map(SearchText.init)
     if let search { guard conditions.add(search, database.flavor) else { return nil } }
     let models = try filter.model.map { model throws(Fault) in try names(of: model) }
-    guard models?.isEmpty != true else { return nil }
-    return Selection(conditions, models: models, isFullText: search != nil && database.flavor == .sqlite).statement
+    let statuses = try filter.status.map { status throws(Fault) in try values(of: status) }
+    guard models?.isEmpty != true, statuses?.isEmpty != true else { return nil }
+    return Selection(conditions, models: models, statuses: statuses, isFullText: search != nil && database.flavor == .sqlite).statement
   }
 
   /// The first and last `seq` of the eras that hold records of a time; nil for none. Saves an index by time.
@@ -51,18 +52,31 @@ extension Archive {
   /// The names of models that a pattern means.
   private func names(of pattern: String) throws(Fault) -> [String] {
     guard pattern.contains("*") else { return [pattern.clipped(to: ExchangeRow.nameLimit)] }
-    let known = try Set(distinct("model") + distinct("model_served", "model_served <> model"))
+    let known = try Set((distinct("model") + distinct("model_served", "model_served <> model")).map { $0.text(0) })
     return known.filter { pattern.matchesAsPattern($0) }.sorted()
   }
 
+  /// The statuses within a class that there are.
+  private func values(of status: ClosedRange<Int>) throws(Fault) -> [Int] {
+    if status.count == 1 { return [status.lowerBound] }
+    let sql = "SELECT min(status) FROM exchange WHERE status >= $1 AND status <= $2"
+    var statuses: [Int] = []
+    var next = status.lowerBound
+    while let found = try database.rows(sql, [.int(next), .int(status.upperBound)])[0].optionalInt(0), statuses.count < 1000 {
+      statuses.append(found)
+      next = found + 1
+    }
+    return statuses
+  }
+
   /// The different values of a column that has an index, by leaps through it.
-  private func distinct(_ column: String, _ condition: String = "1 = 1") throws(Fault) -> [String] {
+  private func distinct(_ column: String, _ condition: String = "1 = 1") throws(Fault) -> [Cells] {
     let sql = """
       WITH RECURSIVE name (value) AS (SELECT min(\(column)) FROM exchange WHERE \(condition) UNION ALL
       SELECT (SELECT min(\(column)) FROM exchange WHERE \(column) > name.value AND \(condition)) FROM name WHERE name.value IS NOT NULL)
       SELECT value FROM name WHERE value IS NOT NULL LIMIT 10000
       """
-    return try database.rows(sql).map { $0.text(0) }
+    return try database.rows(sql)
   }
 }
 
@@ -85,7 +99,6 @@ struct Conditions {
     for (column, name) in names { if let name { add("exchange.\(column) = ?", .text(name.clipped(to: ExchangeRow.nameLimit))) } }
     if let from = filter.from { add("exchange.time >= ?", .int(from)) }
     if let to = filter.to { add("exchange.time < ?", .int(to)) }
-    add(status: filter.status)
     add(review: filter)
     add(error: filter.error)
     // Written out, so that the partial indexes are used.
@@ -93,13 +106,6 @@ struct Conditions {
       ("complete", filter.isComplete), ("stream", filter.isStream), ("has_calls", filter.hasCalls), ("has_tools", filter.hasTools),
     ]
     for (column, flag) in flags { if let flag { texts.append("exchange.\(column) = \(flag ? 1 : 0)") } }
-  }
-
-  private mutating func add(status: ClosedRange<Int>?) {
-    guard let status else { return }
-    if status.count == 1 { return add("exchange.status = ?", .int(status.lowerBound)) }
-    add("exchange.status >= ?", .int(status.lowerBound))
-    add("exchange.status <= ?", .int(status.upperBound))
   }
 
   private mutating func add(error: String?) {
@@ -134,9 +140,11 @@ struct Conditions {
   }
 }
 
-/// The statement for conditions and models.
+/// The statement for conditions, and for models and statuses of which any will do.
+///
+/// An index gives the rows of one model or status in their order, but not those of several: each gets a branch, and the database merges them.
 struct Selection {
-  /// With more names than that, every row is looked at.
+  /// With more branches than that, every row is looked at.
   static let branchLimit = 12
 
   private var conditions: Conditions
@@ -145,13 +153,14 @@ struct Selection {
   private let columns: String
   private var branches: [String] = [""]
 
-  init(_ conditions: Conditions, models: [String]?, isFullText: Bool) {
+  init(_ conditions: Conditions, models: [String]?, statuses: [Int]?, isFullText: Bool) {
     self.conditions = conditions
     // Full text leads: it gives its rows in their order, and the others are looked up.
     source = isFullText ? "search CROSS JOIN exchange ON exchange.seq = search.rowid" : "exchange"
     place = isFullText ? "search.rowid" : "exchange.seq"
     columns = ExchangeRow.columns.split(separator: ", ").map { "exchange.\($0)" }.joined(separator: ", ")
     if let models { add(models, isFullText: isFullText) }
+    if let statuses { add(statuses, isFullText: isFullText) }
   }
 
   var statement: (sql: String, values: [Value]) {
@@ -164,12 +173,18 @@ struct Selection {
     return ("\(selects.joined(separator: " UNION ALL ")) ORDER BY \(order) LIMIT $\(count + 2)", conditions.values)
   }
 
+  private mutating func add(_ statuses: [Int], isFullText: Bool) {
+    let isBranched = !isFullText && statuses.count * branches.count <= Self.branchLimit
+    let list = statuses.map(String.init)
+    let conditions = isBranched ? list.map { "exchange.status = \($0)" } : ["+exchange.status IN (\(list.joined(separator: ", ")))"]
+    branches = branches.flatMap { branch in conditions.map { branch.isEmpty ? $0 : "\(branch) AND \($0)" } }
+  }
+
   /// A branch for each name and column, so that an index gives each in its order; they have no row in common.
   private mutating func add(_ models: [String], isFullText: Bool) {
     let first = conditions.values.count
     let places = models.indices.map { "$\(first + $0 + 1)" }
     let any = "(\(places.joined(separator: ", ")))"
-    // The placeholders must first appear in their order, and each must appear.
     conditions.add(models)
     guard models.count <= Self.branchLimit, !isFullText else {
       branches = ["(exchange.model IN \(any) OR exchange.model_served IN \(any))"]

@@ -9,7 +9,7 @@ extension Archive {
     switch database.flavor {
     case .sqlite:
       try database.run(
-        "INSERT INTO search (rowid, terms) VALUES ($1, $2)", [.int(seq), .text(String(decoding: words.text, as: UTF8.self))])
+        "INSERT INTO search (rowid, terms) VALUES ($1, $2)", [.int(seq), .bytes(words.text)])
     case .postgres:
       for part in SearchVector.parts(of: words) {
         try database.run("INSERT INTO search (seq, vector) VALUES ($1, $2::tsvector)", [.int(seq), .text(part)])
@@ -30,7 +30,7 @@ extension Archive {
       guard words.count > 0 else { continue }
       try database.run(
         "INSERT INTO search (search, rowid, terms) VALUES ('delete', $1, $2)",
-        [.int(exchange.seq), .text(String(decoding: words.text, as: UTF8.self))])
+        [.int(exchange.seq), .bytes(words.text)])
     }
   }
 

@@ -34,6 +34,9 @@ package final class Archive {
     if location.hasPrefix("sqlite:"), location.utf8.count > 7 {
       return try SQLite(path: String(location.dropFirst(7)), writes: mode == .write)
     }
+    if location.hasPrefix("postgres://") || location.hasPrefix("postgresql://") {
+      return try PostgreSQL(Secret(location), writes: mode == .write)
+    }
     // The location may hold a password, so no fault shows it.
     throw Fault(.location)
   }

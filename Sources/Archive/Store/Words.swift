@@ -7,7 +7,6 @@ struct Words {
   private(set) var text: [UInt8] = []
   /// How many there are.
   private(set) var count = 0
-  private var start = 0
 
   /// The longest word in bytes; the rest of a longer one isn't looked at.
   static let lengthLimit = 64
@@ -23,53 +22,77 @@ struct Words {
 
   /// Adds the words of a text, as long as there is room for them.
   mutating func append(_ text: String) {
+    let start = self.text.count
     var copy = text
     copy.withUTF8 { bytes in
-      unsafe append(bytes.span)
+      // A Han character of three bytes becomes four with its space; a few letters of two bytes are three in lower case.
+      self.text += repeatElement(0, count: 2 * bytes.count + 2)
+      var writer = WordWriter(place: start, start: start, count: count)
+      var room = self.text.mutableSpan
+      unsafe writer.write(bytes.span, to: &room)
+      self.text.removeLast(self.text.count - writer.place)
+      count = writer.count
     }
   }
 
   var list: [ArraySlice<UInt8>] { text.split(separator: 32) }
+}
 
-  private mutating func append(_ bytes: Span<UInt8>) {
-    var place = 0
-    while place < bytes.count, count < Self.limit {
-      let byte = bytes[place]
+/// Writes words into room that is large enough, which is a third faster than appending to an array.
+private struct WordWriter {
+  var place: Int
+  var start: Int
+  var count: Int
+
+  mutating func write(_ bytes: Span<UInt8>, to room: inout MutableSpan<UInt8>) {
+    let ascii = Self.ascii
+    var at = 0
+    while at < bytes.count, count < Words.limit {
+      let byte = bytes[at]
       if byte < 0x80 {
-        place += 1
-        let letter = Self.ascii[Int(byte)]
-        if letter != 0 { add(letter) } else { end() }
+        at += 1
+        let letter = ascii[Int(byte)]
+        if letter == 0 {
+          end(&room)
+        } else if place - start < Words.lengthLimit {
+          room[place] = letter
+          place += 1
+        }
       } else {
-        let (scalar, length) = Self.scalar(bytes, at: place)
-        place += length
-        add(scalar)
+        let (scalar, length) = Self.scalar(bytes, at: at)
+        at += length
+        write(scalar, to: &room)
       }
     }
-    end()
+    end(&room)
   }
 
-  private mutating func add(_ letter: UInt8) {
-    if text.count - start < Self.lengthLimit { text.append(letter) }
-  }
-
-  private mutating func end() {
-    guard text.count > start else { return }
-    text.append(32)
-    start = text.count
+  private mutating func end(_ room: inout MutableSpan<UInt8>) {
+    guard place > start else { return }
+    room[place] = 32
+    place += 1
+    start = place
     count += 1
   }
 
-  private mutating func add(_ scalar: Unicode.Scalar) {
-    switch Letter(scalar) {
-    case .separator: end()
+  private mutating func write(_ scalar: Unicode.Scalar, to room: inout MutableSpan<UInt8>) {
+    switch Words.Letter(scalar) {
+    case .separator: end(&room)
     case .mark: break
     case .letter(let letter):
       // No half characters at the end of a long word.
-      if text.count - start + 4 <= Self.lengthLimit { text.append(contentsOf: UTF8.encode(letter) ?? .init()) }
+      if place - start + 4 <= Words.lengthLimit { put(letter, to: &room) }
     case .word(let letter):
-      end()
-      text.append(contentsOf: UTF8.encode(letter) ?? .init())
-      end()
+      end(&room)
+      put(letter, to: &room)
+      end(&room)
+    }
+  }
+
+  private mutating func put(_ letter: Unicode.Scalar, to room: inout MutableSpan<UInt8>) {
+    for byte in UTF8.encode(letter) ?? .init() {
+      room[place] = byte
+      place += 1
     }
   }
 

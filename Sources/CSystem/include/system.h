@@ -35,7 +35,7 @@ long sys_send3(int fd, const void *a, size_t an, const void *b, size_t bn, const
 
 // Monotonic nanoseconds.
 int64_t sys_now(void);
-int64_t sys_wall_milliseconds(void);
+int64_t sys_wall_microseconds(void);
 // pthread_cond_timedwait until a monotonic time in nanoseconds, for a condition that counts by that clock.
 int sys_cond_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t time);
 // CPU time of the calling thread, nanoseconds.

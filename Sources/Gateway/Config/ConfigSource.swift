@@ -81,6 +81,11 @@ package struct ConfigSource: Sendable {
 
   /// The text of a file; nil when it can't be read or is larger than 1 MiB.
   package func text(of path: String) -> String? {
+    Self.bytes(of: path, limit: 1 << 20).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The bytes of a file; nil when it can't be read or is larger than the limit.
+  package static func bytes(of path: String, limit: Int) -> [UInt8]? {
     let fd = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard fd >= 0 else { return nil }
     defer { close(fd) }
@@ -88,9 +93,9 @@ package struct ConfigSource: Sendable {
     var buffer = [UInt8](repeating: 0, count: 65536)
     while true {
       let count = unsafe Glibc.read(fd, &buffer, buffer.count)
-      guard count > 0 else { return count == 0 ? String(decoding: bytes, as: UTF8.self) : nil }
+      guard count > 0 else { return count == 0 ? bytes : nil }
       bytes += buffer[..<count]
-      guard bytes.count <= 1 << 20 else { return nil }
+      guard bytes.count <= limit else { return nil }
     }
   }
 }

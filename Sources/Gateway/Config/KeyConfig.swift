@@ -15,6 +15,8 @@ package struct KeyConfig: Sendable {
   package var reasoning: ReasoningOutput?
   /// How much of its exchanges is recorded.
   package var record = RecordPolicy.full
+  /// Whether it may see and change what belongs to the gateway itself.
+  package var isAdmin = false
 
   /// `cancel`, `drain`, or `drain N` with the most seconds that an abandoned reply is read on.
   package enum OnDisconnect: Sendable, Equatable {
@@ -33,7 +35,7 @@ package struct KeyConfig: Sendable {
     _ = fields["tpm"]?.int(1...Int.max)
     if let field = fields["record"] { record = RecordPolicy(field) ?? .full }
     reasoning = fields["reasoning"]?.choice(ReasoningOutput.self)
-    _ = fields["admin"]?.bool()
+    isAdmin = fields["admin"]?.bool() ?? false
     fields.end()
   }
 

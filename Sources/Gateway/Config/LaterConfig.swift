@@ -8,14 +8,14 @@ enum LaterConfig {
   }
 
   private static func warnKeys(_ keys: Setting?, _ warnings: inout [String]) {
-    let later = ["rpm", "tpm", "admin"]
+    let later = ["rpm", "tpm"]
     for name in later where keys?.elements.contains(where: { $0[name] != nil }) == true {
       warnings.append("keys.\(name): this version reads it but does not act on it yet")
     }
   }
 
   private static func warnProviders(_ providers: Setting?, _ warnings: inout [String]) {
-    for name in ["sessions", "min_interval", "concurrency", "prices", "liveness"]
+    for name in ["prices", "liveness"]
     where providers?.elements.contains(where: { $0[name] != nil }) == true {
       warnings.append("providers.\(name): this version reads it but does not act on it yet")
     }

@@ -5,6 +5,8 @@ package import Wire
 /// What a client can ask for, by path and method.
 package enum ClientEndpoint: Sendable, Equatable {
   case health, ready, metrics
+  /// How the providers and their accounts are; for admins.
+  case providers
   /// The list of models, in the shape that the request wants.
   case modelList
   case model(id: String)
@@ -18,6 +20,7 @@ package enum ClientEndpoint: Sendable, Equatable {
     case .health: "health"
     case .ready: "ready"
     case .metrics: "metrics"
+    case .providers: "providers"
     case .modelList, .model: "models"
     case .call(let asked): asked.name
     case .proxy: "proxy"
@@ -28,7 +31,7 @@ package enum ClientEndpoint: Sendable, Equatable {
   var isRecorded: Bool {
     switch self {
     case .call, .proxy: true
-    case .health, .ready, .metrics, .modelList, .model: false
+    case .health, .ready, .metrics, .providers, .modelList, .model: false
     }
   }
 
@@ -72,6 +75,7 @@ package enum ClientEndpoint: Sendable, Equatable {
     case "/health": .health
     case "/ready": .ready
     case "/metrics": .metrics
+    case "/api/providers": .providers
     case "/v1/models", "/v1beta/models": .modelList
     default: Asked.modelPath(path).map { .model(id: String($0).removingPercentEncoding) }
     }

@@ -95,7 +95,7 @@ extension Exchange {
     return submit(prepared, offer, call, key, isSame: false)
   }
 
-  private func note(_ offer: Offer) {
+  func note(_ offer: Offer) {
     trace.provider = offer.provider.name
     trace.model = offer.model.upstream
   }
@@ -104,7 +104,7 @@ extension Exchange {
   private func submit(_ prepared: Provider.Prepared, _ offer: Offer, _ call: Call, _ key: Keys.Key, isSame: Bool) -> Underway {
     trace.losses = prepared.losses
     let sent = upstream.send(prepared, to: offer.provider)
-    cancelWithClient(sent.stream, key)
+    cancelWithClient(key) { sent.stream.cancel() }
     return Underway(
       sent: sent, reader: ReplyReader(call, offer, prepared.tools, isSame: isSame, reasoning, model: trace.asked))
   }
@@ -144,7 +144,7 @@ extension Exchange {
 
   /// Fetches the files that a request names by address, for a model that takes none.
   @inline(never)
-  private func fetch(_ addresses: [String]) async throws(Fault) -> [String: Media.Source] {
+  func fetch(_ addresses: [String]) async throws(Fault) -> [String: Media.Source] {
     let start = Time.monotonic
     defer { trace.waited += Time.monotonic - start }
     return try await upstream.fetcher.fetch(addresses)

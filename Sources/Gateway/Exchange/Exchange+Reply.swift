@@ -14,7 +14,7 @@ extension Exchange {
   }
 
   /// A whole reply, as the client gets it.
-  private func respond(_ whole: ReplyReader.Whole, _ head: ResponseHead?) {
+  func respond(_ whole: ReplyReader.Whole, _ head: ResponseHead?) {
     trace.usage = whole.usage
     trace.finish = whole.finish
     trace.losses += whole.losses
@@ -38,14 +38,14 @@ extension Exchange {
 
   /// Lets go of what a stream that has begun no longer needs.
   @inline(never)
-  private func forget() {
+  func forget() {
     call = nil
     chat = nil
   }
 
   /// Hands a begun stream on, each piece as soon as it is here.
   @inline(never)
-  func relay(_ stream: OpenStream) async throws(Fault) {
+  func relay(_ stream: any OpenReply) async throws(Fault) {
     startStream(stream.takeHead(), stream.keepAlive)
     while !stream.isEnded {
       try await write(stream.takeBytes())
@@ -56,10 +56,10 @@ extension Exchange {
   }
 
   /// What is known of a stream at its end.
-  func note(_ stream: OpenStream) {
-    trace.usage = stream.relay.usage
-    trace.finish = stream.relay.finish
-    trace.losses += stream.relay.losses
+  func note(_ stream: any OpenReply) {
+    trace.usage = stream.usage
+    trace.finish = stream.finish
+    trace.losses += stream.losses
   }
 
   // MARK: From stream to whole and back, through events

@@ -51,14 +51,14 @@ extension Exchange {
   }
 
   /// What happens to the upstream's reply when the client leaves.
-  func cancelWithClient(_ stream: ClientStream, _ key: Keys.Key) {
+  func cancelWithClient(_ key: Keys.Key, _ cancel: @escaping () -> Void) {
     let loop = request.loop
     switch key.onDisconnect {
-    case .cancel: request.whenAbandoned = { stream.cancel() }
+    case .cancel: request.whenAbandoned = cancel
     case .drain(nil): break
     case .drain(let seconds?):
       request.whenAbandoned = {
-        let alarm = Alarm(loop) { stream.cancel() }
+        let alarm = Alarm(loop, ring: cancel)
         alarm.set(Int64(Time.monotonic) + Int64(seconds) * 1_000_000_000)
       }
     }

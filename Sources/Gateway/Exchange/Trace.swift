@@ -89,15 +89,16 @@ final class Trace {
   private var level: Log.Level { fault?.kind.logLevel ?? .info }
 }
 
-/// Names of exchanges: 26 letters of Crockford's base 32, later ones behind earlier ones.
+/// Names of exchanges: 26 letters of Crockford's base 32, later ones behind earlier ones, to the microsecond.
 enum ExchangeID {
   private static let letters = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
   private static let random = RandomSource()
 
   static func next() -> String {
     var text = [UInt8](repeating: 0, count: 26)
-    write(UInt64(Time.now.milliseconds), 0..<10, &text)
-    write(random.next(), 10..<18, &text)
+    let (milliseconds, microseconds) = UInt64(Time.microseconds).quotientAndRemainder(dividingBy: 1000)
+    write(milliseconds, 0..<10, &text)
+    write(microseconds << 30 | random.next() & 0x3fff_ffff, 10..<18, &text)
     write(random.next(), 18..<26, &text)
     return String(decoding: text, as: UTF8.self)
   }

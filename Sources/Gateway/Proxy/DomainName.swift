@@ -3,8 +3,10 @@ enum DomainName {
   /// Bytes. Source: RFC 1035 §2.3.4.
   private static let longest = 253
 
-  /// U+3002, U+FF0E and U+FF61, which stand for the dot between labels. Source: RFC 3490 §3.1.
-  private static let dots: [[UInt8]] = [[0xe3, 0x80, 0x82], [0xef, 0xbc, 0x8e], [0xef, 0xbd, 0xa1]]
+  /// U+3002, U+FF0E and U+FF61, which stand for the dot between labels, as they are and percent-encoded. Source: RFC 3490 §3.1.
+  private static let dots: [[UInt8]] = [
+    [0xe3, 0x80, 0x82], [0xef, 0xbc, 0x8e], [0xef, 0xbd, 0xa1], Array("%e3%80%82".utf8), Array("%ef%bc%8e".utf8), Array("%ef%bd%a1".utf8),
+  ]
 
   /// Whether a text has a dot in any spelling, so that it may be meant as a domain.
   static func hasDot(_ text: Substring) -> Bool {
@@ -47,11 +49,8 @@ enum DomainName {
   }
 
   private static func dotLength(_ text: Substring.UTF8View) -> Int? {
-    for dot in dots {
-      if text.starts(with: dot) { return dot.count }
-      if text.starts(with: dot.flatMap { "%\(String($0, radix: 16))".utf8 }) { return dot.count * 3 }
-    }
-    return nil
+    guard let first = text.first, first == UInt8(ascii: "%") || first > 127 else { return nil }
+    return dots.first { text.starts(with: $0) }?.count
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool {

@@ -23,7 +23,7 @@ extension Exchange {
     let stream = upstream.pass(try passed(target, domain, body), to: try setup.proxy.origin(of: domain))
     trace.tries = 1
     if case .drain = key.onDisconnect { request.isCancelledWithClient = false }
-    cancelWithClient(stream, key)
+    cancelWithClient(key) { stream.cancel() }
     // The client's own wish to continue was answered when its body was read.
     stream.whenInterim = { [request] interim in
       guard interim.status != 100 else { return }
@@ -85,7 +85,7 @@ extension Exchange {
   private func handOn(_ stream: ClientStream) async {
     do throws(Fault) {
       while !request.isWhole(with: []) {
-        if !stream.isReady, !request.isAbandoned { try request.sendHead() }
+        if !stream.isReady { try sendHead() }
         guard let piece = try await stream.next() else { break }
         guard !request.isWhole(with: piece) else { return finish(piece) }
         try await write(piece)
@@ -94,7 +94,18 @@ extension Exchange {
     } catch {
       trace.fault = error
       if error.kind != .cancelled { metrics.failed(trace.provider, error) }
+      stream.cancel()
       last = .cut
+    }
+  }
+
+  /// Sends the head before the first piece is here. A client that has left needs none, while its key may want the reply read to its end.
+  private func sendHead() throws(Fault) {
+    guard !request.isAbandoned || request.isCancelledWithClient else { return }
+    do throws(Fault) {
+      try request.sendHead()
+    } catch {
+      if request.isCancelledWithClient { throw error }
     }
   }
 }

@@ -74,7 +74,7 @@ enum PassedFields {
     guard let carrier = CredentialCarrier.allCases.first(where: { $0.header == name }) else { return true }
     if carrier == .bearer, Keys.bearer(value) == nil {
       // Another scheme, or none: the client's own affair, unless something else goes up or it hides a gateway key.
-      let last = value.split(separator: 32).last.map { Array($0) } ?? []
+      let last = value.split(whereSeparator: { $0 == 32 || $0 == 9 }).last.map { Array($0) } ?? []
       return credential.added == nil && !isKey(last)
     }
     let own = carrier == .bearer ? Keys.bearer(value) ?? [] : value

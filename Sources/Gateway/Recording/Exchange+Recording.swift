@@ -94,6 +94,7 @@ extension Exchange {
     if let usage = trace.usage {
       var tokens = Record.Tokens()
       (tokens.input, tokens.output, tokens.cached, tokens.reasoning) = (usage.input, usage.output, usage.cacheRead, usage.reasoning)
+      tokens.isEstimated = trace.losses.contains(Loss("usage", .estimated))
       record.tokens = tokens
     }
     let hasLeft = request.isAbandoned

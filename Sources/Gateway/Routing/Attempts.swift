@@ -21,6 +21,10 @@ package struct Attempts {
   private var tries = 0
   private var triedKeys: Set<Int> = []
   private var waitsFor: Int?
+  /// The session whose limit was waited for: it is asked again.
+  private var again: KeyRing.Pick?
+  /// Why nothing was tried at all: every key waits for a limit to pass.
+  package private(set) var limit: Fault?
   private var current: (target: Router.Target, pick: KeyRing.Pick?)?
 
   /// The first wait before another try on the same key, nanoseconds; each further one is twice as long.
@@ -29,6 +33,8 @@ package struct Attempts {
   private static let rest = 10_000_000_000
   /// How long a key without funds is set aside, nanoseconds.
   private static let withoutFunds = 600_000_000_000
+  /// How long a session that its site no longer knows is set aside, nanoseconds.
+  private static let expired = 600_000_000_000
   /// Until the next reload.
   private static let forGood = Int.max / 2
 
@@ -48,16 +54,28 @@ package struct Attempts {
     while let target = targets.first {
       guard case .provider(let offer) = target else { return go(target, nil) }
       let provider = offer.provider
+      if let pick = again {
+        again = nil
+        return go(target, pick)
+      }
       if tries < provider.file.retries {
         if let pick = provider.keys.pick(
           now: now, without: triedKeys, evenHeld: tries == 0 && targets.count == 1 || triedKeys.isEmpty && tries > 0)
         {
           return go(target, pick)
         }
+        if triedKeys.isEmpty, let wait = waitForLimit(provider, now) { return .wait(wait) }
       }
       nextTarget()
     }
     return .end
+  }
+
+  /// How long to wait for the first key that a limit lets go; nil when that is too long.
+  private mutating func waitForLimit(_ provider: Provider, _ now: Int) -> Int? {
+    limit = provider.keys.limit(now: now)
+    guard let seconds = limit?.retryAfter, seconds * 1_000_000_000 <= provider.file.rateWait.nanoseconds else { return nil }
+    return seconds * 1_000_000_000
   }
 
   private mutating func go(_ target: Router.Target, _ pick: KeyRing.Pick?) -> Step {
@@ -78,20 +96,28 @@ package struct Attempts {
     let provider = offer.provider
     let keys = provider.keys
     switch fault.kind {
-    case .authExpired: anotherKey(keys, pick)
+    case .authExpired:
+      keys.hold(pick, until: provider.isWeb ? now + Self.expired : 0, for: fault.kind)
+      anotherKey(keys, pick)
     case .forbidden, .banned, .clientTooOld:
-      keys.hold(pick, until: now + Self.forGood)
+      keys.hold(pick, until: now + Self.forGood, for: fault.kind)
       anotherKey(keys, pick)
     case .funds:
-      keys.hold(pick, until: now + Self.withoutFunds)
+      keys.hold(pick, until: now + Self.withoutFunds, for: fault.kind)
       anotherKey(keys, pick)
     case .dailyLimit:
-      keys.hold(pick, until: now + (fault.retryAfter ?? 3600) * 1_000_000_000)
+      keys.hold(pick, until: now + (fault.retryAfter ?? 3600) * 1_000_000_000, for: fault.kind)
       nextTarget()
     case .rateLimited, .muted: limited(fault, provider, pick, now: now)
     case .overloaded, .timeout, .broken, .internal: again(fault, provider, now: now)
-    case .notFound, .formatChanged: nextTarget()
-    default: targets = []  // the client's own mistake, or a check that only a person can pass
+    case .notFound: nextTarget()
+    case .formatChanged:
+      keys.hold(pick, for: fault.kind)
+      nextTarget()
+    case .verificationRequired:
+      keys.hold(pick, for: fault.kind)
+      targets = []  // only a person can pass it
+    default: targets = []  // the client's own mistake
     }
   }
 
@@ -103,7 +129,13 @@ package struct Attempts {
 
   private mutating func limited(_ fault: Fault, _ provider: Provider, _ pick: KeyRing.Pick, now: Int) {
     let longest = provider.file.rateWait.nanoseconds
-    if let seconds = fault.retryAfter { provider.keys.hold(pick, until: now + seconds * 1_000_000_000) }
+    provider.keys.hold(pick, until: fault.retryAfter.map { now + $0 * 1_000_000_000 } ?? 0, for: fault.kind)
+    // An account is waited for before another one is asked; one key among several is as good as the next.
+    if provider.isWeb, let seconds = fault.retryAfter, seconds * 1_000_000_000 <= longest, tries < provider.file.retries {
+      waitsFor = seconds * 1_000_000_000
+      again = pick
+      return
+    }
     triedKeys.insert(pick.index)
     if triedKeys.count < provider.keys.count { return }
     guard (fault.retryAfter ?? 0) * 1_000_000_000 <= longest, tries < provider.file.retries else { return nextTarget() }

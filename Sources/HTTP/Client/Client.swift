@@ -2,7 +2,7 @@ import Base
 
 /// The outgoing side of one loop: a pool of connections for each origin.
 package final class Client {
-  let loop: EventLoop
+  package let loop: EventLoop
   let resolver: Resolver
   private var pools: [ObjectIdentifier: Pool] = [:]
 
@@ -21,7 +21,7 @@ package final class Client {
   }
 
   /// As `send`, on a connection of its own that ends with the reply: for an origin that is asked once.
-  func sendOnce(_ request: ClientRequest, to origin: Origin) -> ClientStream {
+  package func sendOnce(_ request: ClientRequest, to origin: Origin) -> ClientStream {
     let pool = Pool(origin, loop, resolver)
     let stream = ClientStream(request, origin, pool)
     pool.begin(stream)

@@ -9,6 +9,8 @@ package struct ClientRequest: Sendable {
   /// Fields behind the body, which then goes in chunks.
   package var trailers = Headers()
   package var timeouts: Timeouts
+  /// Whether the answer may be 101, behind which bytes go both ways; only over HTTP/1.1.
+  var isUpgrade = false
 
   package init(method: String, target: String, headers: Headers = Headers(), body: [UInt8] = [], timeouts: Timeouts = Timeouts()) {
     self.method = method

@@ -119,6 +119,12 @@ package final class ClientStream {
     extend(Self.drainTime)
   }
 
+  /// Sends bytes behind an answer that switched protocols.
+  func write(_ bytes: [UInt8]) {
+    guard !bytes.isEmpty, !hasEnded, fault == nil else { return }
+    carrier?.send(bytes, of: self)
+  }
+
   /// Gives the request up: the upstream sees its connection or stream end. Does nothing when all has come.
   package func cancel() {
     guard !hasEnded, fault == nil else { return }
@@ -235,4 +241,11 @@ protocol StreamCarrier: AnyObject {
   func taken(_ count: Int, by stream: ClientStream)
   /// The stream ended early: nothing more is wanted of it.
   func abandon(_ stream: ClientStream)
+  /// Sends more behind the request, where the protocol was switched.
+  func send(_ bytes: [UInt8], of stream: ClientStream)
+}
+
+extension StreamCarrier {
+  /// Only HTTP/1.1 can be switched.
+  func send(_ bytes: [UInt8], of stream: ClientStream) {}
 }

@@ -115,7 +115,7 @@ final class H1Connection: Socket, StreamCarrier {
 
   private func begin(_ head: ResponseHead, _ isVersion10: Bool, _ stream: ClientStream) throws(Fault) {
     scanner = HeadScanner(limit: Self.headLimit)
-    guard head.status != 101 else { throw Fault(.broken, "It switched to a protocol that nobody asked for.") }
+    if head.status == 101 { return try switchProtocol(head, stream) }
     guard head.status >= 200 else { return stream.receive(interim: head) }
     let length = try BodyLength(head.headers, isRequest: false, isVersion10: isVersion10)
     let options = head.headers.bytes(.connection) == nil ? [] : head.headers.elements(.connection)
@@ -130,6 +130,20 @@ final class H1Connection: Socket, StreamCarrier {
       keepsAlive = false
       body = .untilClose
     }
+  }
+
+  /// From here on the bytes are another protocol's, until the connection ends.
+  private func switchProtocol(_ head: ResponseHead, _ stream: ClientStream) throws(Fault) {
+    guard stream.request.isUpgrade else { throw Fault(.broken, "It switched to a protocol that nobody asked for.") }
+    keepsAlive = false
+    body = .untilClose
+    stream.receive(head)
+  }
+
+  func send(_ bytes: [UInt8], of stream: ClientStream) {
+    guard self.stream === stream, !isClosed else { return }
+    guard send(bytes) else { return lost() }
+    watchAsNeeded()
   }
 
   private func finish(isAtEnd: Bool) {

@@ -64,7 +64,7 @@ package struct JSONPath: Sendable, Equatable, CustomStringConvertible {
 
 extension JSONPath.Step {
   /// The values one step further on.
-  fileprivate func values(in value: JSON) -> [JSON] {
+  func values(in value: JSON) -> [JSON] {
     switch self {
     case .member(let name):
       return value[name].map { [$0] } ?? []

@@ -90,10 +90,10 @@ package struct TokenEstimate: Sendable, Equatable {
     }
   }
 
-  private static func rounded(_ quarters: Int) -> Int { (quarters + 3) / 4 }
+  static func rounded(_ quarters: Int) -> Int { (quarters + 3) / 4 }
 
   /// Counts by the first byte of each character; the others count nothing.
-  private static func quarters(of bytes: some Sequence<UInt8>) -> Int {
+  static func quarters(of bytes: some Sequence<UInt8>) -> Int {
     var quarters = 0
     for byte in bytes {
       switch byte {

@@ -6,7 +6,7 @@ extension ProviderFile {
     let declared = fields["credentials"]
     credentials = declared?.entries().compactMap { Credential(name: $0.name, $0.field) } ?? []
     readAuth(&fields, isDeclared: declared != nil)
-    readHeaders(&fields)
+    if !fields.has("steps") { readHeaders(&fields) }
     if isEntry {
       readKey(&fields)
       sessions = fields["sessions"]?.oneOrList().compactMap { ProviderSession($0) } ?? []

@@ -4,8 +4,9 @@ extension ProviderFile {
   /// Reads limits, time limits and how the connection is made.
   mutating func readLimits(_ fields: inout Fields) {
     readTimeouts(&fields)
+    if fields.has("steps") { limits = .ofWebApps }
     if var parts = fields["limits"]?.fields() {
-      limits.concurrency = parts["concurrency"]?.int(1...Int.max)
+      limits.concurrency = parts["concurrency"]?.int(1...Int.max) ?? limits.concurrency
       if let interval = parts["min_interval_ms"]?.int(0...86_400_000) { limits.minInterval = .milliseconds(interval) }
       limits.maxPromptCharacters = parts["max_prompt_chars"]?.int(1...Int.max)
       if let total = parts["timeout_s"]?.int(1...86_400) { timeouts.total = .seconds(total) }

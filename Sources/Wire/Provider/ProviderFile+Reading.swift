@@ -16,18 +16,22 @@ extension ProviderFile {
     return read(setting, into: mistakes)
   }
 
-  /// Reads a parsed provider file.
-  package static func read(_ setting: Setting, into mistakes: Mistakes) -> ProviderFile? {
-    read(setting, isEntry: false, into: mistakes)
+  /// Reads a parsed provider file, with one of its variants laid over it where it is named.
+  package static func read(_ setting: Setting, variant: String? = nil, into mistakes: Mistakes) -> ProviderFile? {
+    guard let chosen = setting.choosing(variant ?? setting["variant"]?.text, into: mistakes) else { return nil }
+    return read(chosen, isEntry: false, into: mistakes)
   }
 
   /// Reads a `providers:` entry of the configuration at a path, laid over the file of its name if there is one.
   ///
   /// Mistakes carry the file they were made in. The member `file` is the reader's business and ignored here.
   package static func read(entry: Setting, path: String, over file: Setting?, into mistakes: Mistakes) -> ProviderFile? {
-    let merged = file.map { entry.laid(over: $0, replacing: alternatives) } ?? entry
+    let below = file.map { $0.choosing(entry["variant"]?.text ?? $0["variant"]?.text, into: mistakes) } ?? file
+    if file != nil, below == nil { return nil }
+    let merged = below.map { entry.laid(over: $0, replacing: alternatives) } ?? entry
     guard var provider = read(merged, path: path, isEntry: true, into: mistakes) else { return nil }
-    if let below = file, provider.origin == nil { provider.follow(entry, below) }
+    if let below, provider.origin == nil { provider.follow(entry, below) }
+    provider.replacesHosts = provider.recipe != nil && below != nil && entry["origin"] != nil
     return provider
   }
 
@@ -44,10 +48,13 @@ extension ProviderFile {
   private static func read(_ setting: Setting, path: String = "", isEntry: Bool, into mistakes: Mistakes) -> ProviderFile? {
     let before = mistakes.all.count
     var fields = Fields(setting, path: path, into: mistakes)
-    guard !fields.has("steps") else {
-      fields["steps"]?.mistake(
-        fields.has("wire") ? "a provider has either a wire or steps" : "this version of Apus can't run recipes (steps) yet")
+    let isRecipe = fields.has("steps")
+    if isRecipe, fields.has("wire") {
+      fields["steps"]?.mistake("a provider has either a wire or steps")
       return nil
+    }
+    for name in (isRecipe ? wireMembers : recipeMembers).sorted() where fields.has(name) {
+      fields[name]?.mistake("belongs to a provider with \(isRecipe ? "a wire" : "steps")")
     }
     let provider = ProviderFile(&fields, isEntry: isEntry)
     fields.end()
@@ -56,7 +63,8 @@ extension ProviderFile {
 
   private init?(_ fields: inout Fields, isEntry: Bool) {
     let name = Self.identify(&fields, isEntry: isEntry)
-    let wire = fields.required("wire")?.choice(ProviderWire.self) ?? .openaiChat
+    let isRecipe = fields.has("steps")
+    let wire = isRecipe ? .openaiChat : fields.required("wire")?.choice(ProviderWire.self) ?? .openaiChat
     let dialect = fields["dialect"].flatMap(Dialect.read) ?? .openai
     let caps = fields["caps"].map { Capabilities($0, over: Capabilities(wire: wire)) } ?? Capabilities(wire: wire)
     let maxTokens = fields["max_tokens_default"]?.int(1...Int.max) ?? 8192
@@ -65,8 +73,8 @@ extension ProviderFile {
     self.dialect = dialect
     self.caps = caps
     maxTokensDefault = maxTokens
-    endpoints = wire.endpoints
-    auth = wire.auth
+    endpoints = isRecipe ? [:] : wire.endpoints
+    auth = isRecipe ? .none : wire.auth
     models = ProviderModels(caps: caps, dialect: dialect, maxTokensDefault: maxTokens)
     readStatus(&fields)
     readPlace(&fields)
@@ -74,6 +82,7 @@ extension ProviderFile {
     readRules(&fields)
     readModels(&fields)
     readLimits(&fields)
+    if isRecipe { readRecipe(&fields) }
     if name == nil { return nil }
   }
 
@@ -99,6 +108,15 @@ extension ProviderFile {
     status.end()
   }
 
+  private mutating func readRecipe(_ fields: inout Fields) {
+    isModelsClosed = true
+    var recipe = Recipe(&fields, file: self)
+    liveness?.request.add(headers: recipe.commonHeaders, query: recipe.commonQuery)
+    recipe.variants = fields["variants"]?.setting.members.map(\.name) ?? []
+    recipe.variant = fields["variant"]?.string()
+    self.recipe = recipe
+  }
+
   private mutating func readPlace(_ fields: inout Fields) {
     baseURL = fields["base_url"]?.baseURL()
     if let field = fields["origin"] {
@@ -114,7 +132,7 @@ extension ProviderFile {
       named.end()
     }
     if baseURL == nil, origin == nil, enable != .named, !fields.has("base_url"), !fields.has("origin") {
-      fields.mistake("\"base_url\" is missing")
+      fields.mistake(fields.has("steps") ? "\"origin\" is missing" : "\"base_url\" is missing")
     }
   }
 
@@ -128,17 +146,26 @@ extension ProviderFile {
     request = fields["request"].flatMap(RequestRules.init) ?? RequestRules()
     response = fields["response"].flatMap(ResponseRules.init) ?? ResponseRules()
     errors = fields["errors"]?.list().compactMap { ErrorRule($0) } ?? []
-    if let field = fields["liveness"], var parts = field.fields() {
-      _ = parts.required("request")?.fields()
-      _ = parts["ok"]?.entries()
-      parts.end()
-      liveness = field.setting.json
-    }
+    liveness = fields["liveness"].flatMap { LivenessRule($0) }
     prices = fields["prices"].flatMap { ProviderPrices($0) }
   }
 }
 
 extension Setting {
+  /// The file with one of its variants laid over it; nil, and a mistake, for a name that it doesn't have.
+  func choosing(_ variant: String?, into mistakes: Mistakes) -> Setting? {
+    guard let variant else { return self }
+    let variants = self["variants"]
+    guard let chosen = variants?[variant] else {
+      let names = variants?.members.map(\.name) ?? []
+      let hint = Suggestion.hint(for: variant, among: names)
+      let list = names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"
+      mistakes.add("no variant is called \"\(variant)\"\(hint); \(list)", at: self["variant"] ?? self, path: "variant")
+      return nil
+    }
+    return chosen.isNull ? self : chosen.laid(over: self)
+  }
+
   /// Reads a YAML document; its syntax error is noted as a mistake.
   package static func read(_ bytes: [UInt8], name: String, into mistakes: Mistakes) -> Setting? {
     do throws(Fault) {

@@ -34,12 +34,16 @@ package struct ProviderFile: Sendable {
   /// When it takes part.
   package var enable = Enable.credentials
 
-  /// The wire it speaks.
+  /// The wire it speaks; of no meaning for a provider with a recipe.
   package var wire: ProviderWire
+  /// How it is asked when it has no standard wire: a chat web app.
+  package var recipe: Recipe?
   /// The URL its paths are joined to; nil when the owner has to give it.
   package var baseURL: BaseURL?
-  /// Replaces scheme, host and port of every URL.
+  /// Replaces scheme, host and port of every URL. Of a recipe: its site.
   package var origin: BaseURL?
+  /// Whether the config gave a recipe's `origin`, which then stands for the hosts of all its steps.
+  package var replacesHosts = false
   /// Further hosts that may get credentials.
   package var hosts: [String] = []
   /// The endpoints it has.
@@ -91,7 +95,7 @@ package struct ProviderFile: Sendable {
   /// How its certificate is checked.
   package var tls = ProviderTLS()
   /// A request that shows whether it works, and what it must answer; only on the owner's demand.
-  package var liveness: JSON?
+  package var liveness: LivenessRule?
   /// What its models cost.
   package var prices: ProviderPrices?
 

@@ -8,6 +8,9 @@ package struct ProviderLimits: Sendable, Equatable {
   package var minInterval = Duration.zero
   /// Characters of a prompt; nil for no limit.
   package var maxPromptCharacters: Int?
+
+  /// What a web app gets where its file says nothing: one answer at a time, as its own page would ask. Source: provider-files §1.
+  static let ofWebApps = ProviderLimits(concurrency: 1, minInterval: .milliseconds(1500))
 }
 
 /// How long an upstream may take.
@@ -40,14 +43,18 @@ package struct ProviderSession: Sendable {
   package var headers: [(name: String, value: Secret)] = []
   /// Members of the query from the owner's own browser.
   package var query: [(name: String, value: Secret)] = []
-  /// A request copied as a cURL command.
-  package var curl: Secret?
 
-  /// Reads a token, or `{token, cookie, headers, query, curl}`; nil for an empty text too.
+  /// Reads a token, a request copied as a cURL command, or `{token, cookie, headers, query, curl}`; nil for an empty text too.
+  ///
+  /// A cURL command gives what the other members don't.
   init?(_ field: Field) {
     guard case .members = field.setting.content else {
-      token = field.secret()
-      if token == nil { return nil }
+      guard let text = field.secret() else { return nil }
+      guard CurlCommand.isOne(text.exposed) else {
+        token = text
+        return
+      }
+      add(text, field)
       return
     }
     guard var fields = field.fields() else { return nil }
@@ -55,8 +62,22 @@ package struct ProviderSession: Sendable {
     cookie = fields["cookie"]?.secret()
     headers = fields["headers"]?.secrets() ?? []
     query = fields["query"]?.secrets() ?? []
-    curl = fields["curl"]?.secret()
+    if let place = fields["curl"], let text = place.secret() { add(text, place) }
     fields.end()
+  }
+
+  /// Takes over what a copied request has.
+  private mutating func add(_ text: Secret, _ field: Field) {
+    do throws(Fault) {
+      let command = try CurlCommand(parsing: text.exposed)
+      cookie = cookie ?? command.cookie.map { Secret($0) }
+      for (name, value) in command.headers where !headers.contains(where: { $0.name.lowercased() == name }) {
+        headers.append((name, Secret(value)))
+      }
+      for (name, value) in command.query where !query.contains(where: { $0.name == name }) { query.append((name, Secret(value))) }
+    } catch {
+      field.mistake(error.message)
+    }
   }
 }
 

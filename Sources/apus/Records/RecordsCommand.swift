@@ -46,6 +46,7 @@ struct RecordsCommand: Command {
       action = RecordsList(filter.searching(text), isJSON: isJSON)
     case "show": action = try RecordsShow(&arguments)
     case "stats": action = RecordsStats(&arguments, isJSON: isJSON)
+    case "verify": action = RecordsVerify(isJSON: isJSON)
     case "undo": action = RecordsUndo(isJSON: isJSON)
     case let word? where RecordsReview.words.contains(word): action = try RecordsReview(word, &arguments, filter, isJSON: isJSON)
     case let word?: throw UsageError(message: "“\(word)” is none of \(Self.actions)")

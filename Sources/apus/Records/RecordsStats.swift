@@ -17,7 +17,7 @@ struct RecordsStats: RecordsAction {
     let stats = try places.reader()?.stats() ?? Archive.Stats()
     let dropped = SpoolFolder.peek(places.spool)?.dropped ?? 0
     let numbers = [
-      ("exchanges", stats.exchanges), ("conversations", stats.conversations), ("spooled", leftover.count()), ("dropped", dropped),
+      ("exchanges", stats.exchanges), ("conversations", stats.conversations), ("spooled", try leftover.count()), ("dropped", dropped),
       ("incomplete", stats.incomplete), ("errors", stats.errors), ("messages", stats.nodes), ("bytes", stats.storedBytes),
       ("raw_bytes", stats.rawBytes),
     ]

@@ -60,6 +60,43 @@ struct Sample {
   }
 }
 
+/// The calls of an agent: each repeats what was said before, and adds what a tool gave and what the model said.
+func session(_ name: String, calls: Int, time: Int = 1_000) -> [Entry] {
+  var said = [("system", text(name.hashValue & 0xFFFF, 2000)), ("user", "\(name): \(text(1))")]
+  return (0..<calls).map { call in
+    if call > 0 { said.append(("tool", "\(name) result \(call) \(text(call))")) }
+    said.append(("assistant", "\(name) answer \(call) \(text(call + 1000))"))
+    return Sample("\(name)-\(call)", said, time: time + call).entry
+  }
+}
+
+extension Archive {
+  /// The ids of the records that fit, as they are listed.
+  func ids(_ filter: Filter = Filter(), limit: Int? = nil) throws -> [String] {
+    var ids: [String] = []
+    try list(filter, limit: limit) { row, _ in
+      ids.append(row.record.id)
+      return true
+    }
+    return ids
+  }
+
+  /// The ids of the records in which a text was said.
+  func search(_ text: String) throws -> [String] {
+    var filter = Filter()
+    filter.text = text
+    return try ids(filter)
+  }
+
+  /// All that a check finds.
+  func findings() throws -> [Verification.Finding] {
+    var check = Verification { Digest.sha256(($0 ?? [UInt8](repeating: 0, count: 32)) + $1) }
+    var findings: [Verification.Finding] = []
+    while !check.isDone { findings += try check.step(self) }
+    return findings
+  }
+}
+
 /// A text of so many letters that is different for every number.
 func text(_ number: Int, _ length: Int = 200) -> String {
   var text = "turn \(number)"

@@ -70,7 +70,8 @@ import Testing
     arguments: [
       // Each of several fields and members.
       (["x-api-key: gw-a", "x-api-key: gw-b", "?key=gw-a&key=gw-b&a=1"], ["?a=1"]), (["authorization: bearer  gw-a"], []),
-      (["Authorization: gw-a", "x-api-key: gw-a"], []), (["Authorization: Token gw-a", "x-api-key: gw-a"], []),
+      (["Authorization: gw-a", "x-api-key: gw-a"], []), (["Authorization: Bearer\tgw-a", "x-api-key: gw-a"], []),
+      (["Authorization: Token gw-a", "x-api-key: gw-a"], []),
       (["Authorization: Basic eA==", "x-api-key: gw-a"], ["Authorization: Basic eA=="]), (["x-api-key: "], ["x-api-key: "]),
       // Encoded, as the gateway itself reads it.
       (["?%6bey=gw%2Dalice"], []), (["?a=%20&key=gw-a&b=+"], ["?a=%20&b=+"]), (["?key=gw-a&"], []), (["?Key=gw-a"], ["?Key=gw-a"]),

@@ -98,7 +98,7 @@ import Wire
   @Test(arguments: [
     (
       "apus: provider/v1\nname: a\norigin: https://a.example\nsteps: []\n",
-      "a.yaml:4:8: steps: this version of Apus can't run recipes (steps) yet"
+      "a.yaml:4:8: steps: exactly one step of scope message has a response; here are 0"
     ),
     ("apus: provider/v1\nname: a\nname: b\n", "a.yaml:3:1: duplicate key \"name\""),
     ("apus: [\n", "a.yaml:2:1: "),

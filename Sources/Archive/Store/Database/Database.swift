@@ -2,7 +2,8 @@ internal import Base
 
 /// One connection to a database that keeps an archive. Used by one thread at a time.
 ///
-/// The SQL is the same for both databases; what differs is in `Flavor`. Placeholders are `$1`, `$2` … and first appear in this order.
+/// The SQL is the same for both databases; what differs is in `Flavor`. Placeholders are `$1`, `$2` …, and
+/// nothing else has this sign.
 protocol Database: AnyObject {
   var flavor: Flavor { get }
 

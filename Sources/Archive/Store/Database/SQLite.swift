@@ -85,7 +85,9 @@ extension SQLite {
   private func prepare(_ sql: String) throws(Fault) -> SQLiteStatement {
     if let statement = statements[sql] { return statement }
     var pointer: OpaquePointer?
-    let result = unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &pointer, nil)
+    // `$2` is a name to SQLite, `?2` the second value.
+    let text = sql.replacing("$", with: "?")
+    let result = unsafe sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &pointer, nil)
     guard result == SQLITE_OK, let pointer = unsafe pointer else { throw fault(result) }
     let statement = unsafe SQLiteStatement(pointer)
     statements[sql] = statement

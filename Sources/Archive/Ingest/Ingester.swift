@@ -31,10 +31,6 @@ package final class Ingester: Sendable {
     var trouble = ""
   }
 
-  /// Records of one transaction.
-  private static let mostRecords = 256
-  /// Bytes of bodies of one transaction.
-  private static let mostBytes = 8 << 20
   /// Nanoseconds that records are gathered for.
   private static let gathering: Int64 = 20_000_000
   /// Nanoseconds until an archive that failed is asked again: the first time, and the most.
@@ -85,7 +81,7 @@ extension Ingester {
       } catch {
         tell(error.message)
         guard !isEnding else { return }
-        spool.wait(beyond: -1, nanoseconds: pause)
+        spool.pause(nanoseconds: pause)
         pause = min(2 * pause, Self.patience.upperBound)
       }
     }
@@ -101,15 +97,54 @@ extension Ingester {
   }
 
   private func work(_ archive: Archive) throws(Fault) {
-    let pass = try IngestPass(spool, archive)
+    let batches = ReadAhead(spool, from: try archive.places(of: spool))
+    defer { batches.stop() }
+    var idle = 0
     while true {
       let seen = spool.appendedCount
       spool.prepareSpares()
-      let isMore = try pass.step(records: Self.mostRecords, bytes: Self.mostBytes)
-      if isMore { continue }
+      let batch = batches.next()
+      try archive.file(batch, of: spool)
+      idle = batch.isEmpty ? idle + 1 : 0
+      // An empty batch may have been read a while ago.
+      guard idle > 1 else { continue }
       if isEnding { return spool.removeSpares() }
+      if try sweep(archive) { continue }
       spool.wait(beyond: seen, nanoseconds: 1_000_000_000)
       sys_sleep(Self.gathering)
+      idle = 0
     }
+  }
+
+  /// Removes a little of what is too old or too much; whether there is more to do.
+  private func sweep(_ archive: Archive) throws(Fault) -> Bool {
+    guard retention.age != nil || retention.bytes != nil else { return false }
+    let oldest = retention.age.map { Time.now.milliseconds - 1000 * $0 }
+    return try archive.sweep(olderThan: oldest, largerThan: retention.bytes)
+  }
+}
+
+extension Archive {
+  /// Where the archive is in each segment of a spool; forgets those that are gone.
+  func places(of spool: Spool) throws(Fault) -> [String: Int] {
+    let name = spool.folder.name
+    var places = try position(spool: name)
+    let known = Set(spool.segments.map(\.name))
+    let gone = places.keys.filter { !known.contains($0) }
+    if !gone.isEmpty { try forget(spool: name, segments: Array(gone)) }
+    for segment in gone { places[segment] = nil }
+    return places
+  }
+
+  /// Files a batch with the places where it ends, and lets go of the segments that are done with.
+  func file(_ batch: Batch, of spool: Spool) throws(Fault) {
+    let name = spool.folder.name
+    if !batch.entries.isEmpty {
+      let ends = Dictionary(batch.ends.map { ($0.segment.name, $0.offset) }, uniquingKeysWith: { $1 })
+      try write(batch.entries, spool: name, positions: ends)
+      for (segment, offset) in batch.ends { spool.wasFiled(segment, to: offset) }
+    }
+    for segment in batch.done { spool.remove(segment) }
+    if !batch.done.isEmpty { try forget(spool: name, segments: batch.done.map(\.name)) }
   }
 }

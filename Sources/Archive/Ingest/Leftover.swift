@@ -19,8 +19,13 @@ package struct Leftover {
     guard !SpoolFolder.segments(spool).isEmpty else { return }
     if let folder = try SpoolFolder.open(spool) {
       let spool = Spool(folder, limit: .max)
-      let pass = try IngestPass(spool, Archive.open(location.exposed, mode: .write))
-      while try pass.step(records: 256, bytes: 8 << 20) {}
+      let archive = try Archive.open(location.exposed, mode: .write)
+      let reader = BatchReader(spool, from: try archive.places(of: spool))
+      while true {
+        let batch = reader.next()
+        guard !batch.isEmpty else { break }
+        try archive.file(batch, of: spool)
+      }
     } else {
       try wait()
     }
@@ -30,7 +35,7 @@ package struct Leftover {
     let deadline = sys_now() + Self.patience
     var goals: [String: Int]?
     while sys_now() < deadline {
-      guard let places = places() else { return }
+      let places = try places()
       let ends = goals ?? self.ends(behind: places)
       goals = ends
       let present = Set(SpoolFolder.segments(spool).map(\.name))
@@ -40,16 +45,21 @@ package struct Leftover {
   }
 
   /// Records that are not in the archive yet.
-  package func count() -> Int {
-    let places = places() ?? [:]
+  package func count() throws(Fault) -> Int {
+    let places = try places()
     return SpoolFolder.segments(spool).reduce(0) { $0 + read($1.name, from: places[$1.name] ?? 0).records }
   }
 
-  /// Where the archive is in each segment; nil when it can't be asked.
-  private func places() -> [String: Int]? {
-    guard let name = SpoolFolder.peek(spool)?.name else { return nil }
-    // nil is right: an archive that isn't there yet has no places.
-    return (try? Archive.open(location.exposed, mode: .read).position(spool: name)) ?? [:]
+  /// Where the archive is in each segment.
+  private func places() throws(Fault) -> [String: Int] {
+    guard let name = SpoolFolder.peek(spool)?.name else { return [:] }
+    do throws(Fault) {
+      return try Archive.open(location.exposed, mode: .read).position(spool: name)
+    } catch {
+      // One that isn't there yet has nothing.
+      if error.storeTrouble == .missing { return [:] }
+      throw error
+    }
   }
 
   /// Where the last whole frames end.
