@@ -32,6 +32,7 @@ package final class Exporter {
 
   /// Does it. Throws `.internal` with the code `export_failed` when a file can't be written, and as `Archive`.
   package func run() throws(Fault) -> ExportCounts {
+    try archive.readsOnce()
     let selection = try ExportSelection(archive, plan)
     try Folder.make(plan.folder)
     let resume = ResumeState(aside, plan, selection)
@@ -70,7 +71,7 @@ package final class Exporter {
   private func write(_ units: Range<Int>, _ selection: ExportSelection, _ writer: ShardWriter, _ leaves: inout [Int]) throws(Fault) {
     let places = Array(selection.records(units))
     writer.count(places.count)
-    let rows = try archive.exported(places)
+    let rows = try archive.exported(places, hasReviews: plan.format.unit != .conversation)
     let present = Dictionary(rows.map { ($0.place, $0) }, uniquingKeysWith: { $1 })
     let records = places.compactMap { present[$0] }.map { reading.read($0) }
     if plan.format.unit == .pair { return try writePair(records, writer) }
@@ -115,7 +116,7 @@ package final class Exporter {
 
   private func duplicate(_ record: ReadRecord) throws(Fault) -> String? {
     try duplicates.add(record.sample, place: record.place) { [archive, reading] place throws(Fault) in
-      try archive.exported([place]).first.map { reading.read($0).sample }
+      try archive.exported([place], hasReviews: false).first.map { reading.read($0).sample }
     }
   }
 
