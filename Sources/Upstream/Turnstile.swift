@@ -35,7 +35,7 @@ package final class Turnstile: Sendable {
 
   /// Waits for its turn. Throws `overloaded` when too many wait, `cancelled` when the task is. `leave` must follow.
   package func enter(on loop: EventLoop) async throws(Fault) {
-    if case .go = step(nil) { return }
+    if tryEnter() { return }
     let ticket = Ticket(loop)
     guard
       state.withLock({ state in
@@ -53,6 +53,11 @@ package final class Turnstile: Sendable {
     }
     leave(the: ticket)
     throw Fault(.cancelled, "The client left.")
+  }
+
+  /// Enters if that needs no waiting. `leave` must follow.
+  func tryEnter() -> Bool {
+    if case .go = step(nil) { true } else { false }
   }
 
   private func step(_ ticket: Ticket?) -> Step {

@@ -250,8 +250,7 @@ OUTCOMES = {
     "qwen-web": BROKEN | {"rate_limit": (429, None), "verification": (403, "verification_required"), "verification_page": (403, "verification_required")},
     "qwen-intl": BROKEN | {"rate_limit": (429, None), "rate_429": (429, None), "verification": (403, "verification_required")},
     "zhipu-web": BROKEN | {"rate_limit": (429, None), "rate_message": (429, None), "blocked": (502, None)},
-    # The site calls an answer done when it has text: without any, only the time ends it.
-    "minimax-web": {"empty": (504, None), "timeout": (504, None), "mid_stream": (502, None), "rate_limit": (429, None), "credits": (502, "upstream_quota"),
+    "minimax-web": {"empty": (502, None), "timeout": (504, None), "mid_stream": (502, None), "rate_limit": (429, None), "credits": (502, "upstream_quota"),
                     "expired_code": (502, "upstream_authentication_error"), "verification": (403, "verification_required")},
 }
 

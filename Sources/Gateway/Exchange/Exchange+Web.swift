@@ -58,6 +58,7 @@ extension Exchange {
     let chat = try chat(of: call)
     var ask = try RecipeRun.Ask(chat, of: offer)
     ask.wantsSearch = call.wire.asksForSearch(call.body)
+    ask.isWhole = !call.isStream
     ask.files = try await files(ask.images)
     trace.losses = ask.losses
     let run = try upstream.run(ask, offer, pick)

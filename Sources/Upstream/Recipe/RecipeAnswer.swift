@@ -77,11 +77,14 @@ final class PolledAnswer: RecipeAnswer {
   private let request: StepRequest
   private let rule: PollRule
   private let requester: RecipeRequester
-  private let start = Time.monotonic
+  private let deadline: Int
   private var pause: Int
   private var isFirst = true
+  /// The last answer, if it was a failure.
+  private var failure: UpstreamAnswer?
 
-  init(_ request: StepRequest, _ rule: PollRule, _ requester: RecipeRequester) {
+  init(_ request: StepRequest, _ rule: PollRule, _ requester: RecipeRequester, until end: Int) {
+    deadline = min(end, Time.monotonic + rule.timeout.nanoseconds)
     self.request = request
     self.rule = rule
     self.requester = requester
@@ -91,9 +94,14 @@ final class PolledAnswer: RecipeAnswer {
   func next() async throws(Fault) -> RecipePiece? {
     if !isFirst { await rest() }
     guard !requester.isCancelled else { throw RecipeRequester.cancelled }
-    guard Time.monotonic - start < rule.timeout.nanoseconds else { return nil }
-    defer { isFirst = false }
-    return .answer(try await poll())
+    guard Time.monotonic < deadline else {
+      if let failure { throw UpstreamError.fault(failure, rules: requester.provider.file.errors) }
+      return nil
+    }
+    isFirst = false
+    let answer = try await poll()
+    failure = answer.status >= 300 || answer.json == nil ? answer : nil
+    return .answer(answer)
   }
 
   /// A connection that fails is as a failed answer: whoever reads them counts those in a row.

@@ -15,6 +15,8 @@ package final class RecipeRun {
     let history: PromptHistory
     /// Whether the client wants the model to search the web.
     package var wantsSearch = false
+    /// Whether the client wants no stream: then a site's last word counts where it takes back what it said.
+    package var isWhole = false
     /// The bytes of `images`, in their order.
     package var files: [File] = []
 
@@ -54,6 +56,7 @@ package final class RecipeRun {
   private let inputTokens: Int
   private var answer: (any RecipeAnswer)?
   private var reader: RecipeReader?
+  private let isWhole: Bool
   /// Events that were read before the client gets any.
   private var pending: [Event] = []
   /// What is wrong behind events that were read together with it.
@@ -62,6 +65,8 @@ package final class RecipeRun {
   /// Which finding of a session's step this run uses.
   private var used: [String: Int] = [:]
   private var redone: Set<String> = []
+  /// Monotonic nanoseconds: the end of the file's patience with the whole call.
+  private let deadline: Int
   private var isOver = false
   private var isCleanedUp = false
   private var resumes = 0
@@ -78,6 +83,8 @@ package final class RecipeRun {
     }
     self.recipe = recipe
     files = ask.files
+    isWhole = ask.isWhole
+    deadline = Time.monotonic + provider.file.timeouts.total.nanoseconds
     let variables = RecipeVariables(recipe, provider.sessions[pick.index], install: provider.store.install)
     variables.fixed = Self.fixed(ask, offer)
     variables.set = Dictionary(offer.model.set.map { ($0.name, $0.value) }) { _, last in last }
@@ -134,6 +141,8 @@ extension RecipeRun {
     return recipe.steps.indices.prefix(position + 1).last { index in
       let step = recipe.steps[index]
       guard step.redoOn.contains(fault.kind), index < max(position, 1), !redone.contains(step.id) else { return false }
+      // Once the site has begun its answer, the conversation is no longer the one that the steps between have prepared.
+      guard step.scope != .message || variables.last.isEmpty else { return false }
       return (try? holds(step)) ?? false  // a condition that can't be told is none that holds
     }
   }
@@ -187,6 +196,8 @@ extension RecipeRun {
     while true {
       guard let sent = try await requester.send(request) else { throw missing("a value of its address", step) }
       let answer = try await requester.answer(to: sent)
+      // A page is what this step wants, and no check of the site's in place of an answer.
+      if step.readsPage, step.expect.accepts(answer), step.extractions.allSatisfy({ $0.value(in: answer) != nil }) { return answer }
       if let fault = provider.file.errors.fault(of: answer) { throw fault }
       if step.expect.accepts(answer) { return answer }
       guard let poll = step.poll, answer.status < 300 else { throw unexpected(answer, step) }
@@ -305,14 +316,14 @@ extension RecipeRun {
     self.answer = answer
     reader = RecipeReader(
       response, errors: provider.file.errors, status: answer.status, headers: answer.headers, inputTokens: inputTokens,
-      failures: step.poll?.failures ?? 3, mayResume: recipe.resumeStep != nil)
+      failures: step.poll?.failures ?? 3, mayResume: recipe.resumeStep != nil, isWhole: isWhole)
     while !isOver, !pending.contains(where: \.isUseful) { pending += try await read() }
   }
 
   private func open(_ step: RecipeStep) async throws(Fault) -> any RecipeAnswer {
     if let rule = step.webSocket { return try await SocketAnswer.open(rule, requester) }
     guard let request = step.request else { throw Fault(.internal, "The step \(step.id) asks nothing.") }
-    if let poll = step.poll { return PolledAnswer(request, poll, requester) }
+    if let poll = step.poll { return PolledAnswer(request, poll, requester, until: deadline) }
     return try await StreamedAnswer.open(request, requester)
   }
 
@@ -336,13 +347,19 @@ extension RecipeRun {
     guard let answer else { return [] }
     let piece = try await answer.next()
     var events: [Event] = []
-    defer { note() }
     do throws(Fault) {
+      defer { note() }
       try feed(piece, into: &events)
-      if reader?.isFinished == true { try await end(answer) }
     } catch {
       // What came before it was said, and is not taken back.
       guard events.contains(where: \.isUseful) else { throw error }
+      fault = error
+      return tools.rewrite(events)
+    }
+    do throws(Fault) {
+      if reader?.isFinished == true { try await end(answer) }
+    } catch {
+      guard !events.isEmpty else { throw error }
       fault = error
     }
     return tools.rewrite(events)
@@ -413,6 +430,13 @@ extension RecipeRun {
       }
     }
     return true
+  }
+}
+
+extension RecipeStep {
+  /// Whether it looks for something in the text of a page.
+  fileprivate var readsPage: Bool {
+    extractions.contains { if case .pattern = $0.source { true } else { false } }
   }
 }
 

@@ -88,7 +88,9 @@ package struct StepRequest: Sendable {
   mutating func add(headers common: [(name: String, value: RecipeTemplate)], query more: [(name: String, value: RecipeTemplate)]) {
     guard takesCommon else { return }
     headers = common.filter { one in !headers.contains { $0.name.lowercased() == one.name.lowercased() } } + headers
-    query = more.filter { one in !query.contains { $0.name == one.name } } + query
+    // Some sites sign the query as it stands: a member of its own has the common one's place.
+    let own = query
+    query = more.map { one in own.first { $0.name == one.name } ?? one } + own.filter { one in !more.contains { $0.name == one.name } }
   }
 
   /// The expressions in it.

@@ -193,6 +193,33 @@ enum RecipeReading {
     #expect(try RecipeReading.read(yaml, lines: stream).text == "é\nx")
   }
 
+  @Test(arguments: [
+    // A snapshot that takes back what was there counts for a client that waits for all of it.
+    (
+      "mode: cumulative", "{\"t\":\"draft\"}\n{\"t\":\"I can't say.\"}\n{\"t\":\"I can't say. Sorry.\"}\n", "draft Sorry.",
+      "I can't say. Sorry."
+    ),
+    // The text of an earlier key may still grow.
+    (
+      "mode: cumulative, key: k, join: '|'",
+      "{\"k\":1,\"t\":\"a\"}\n{\"k\":2,\"t\":\"b\"}\n{\"k\":1,\"t\":\"ax\"}\n{\"k\":2,\"t\":\"by\"}\n", "a|by", "ax|by"
+    ),
+    ("mode: delta", "{\"t\":\"a\"}\n{\"t\":\"[^1\"}\n{\"t\":\"^]b\"}\n", "a[1]b", "a[1]b"),
+  ])
+  func `gives a client that wants no stream the last word`(mode: String, lines: String, streamed: String, whole: String) throws {
+    let yaml =
+      "{framing: ndjson, emit: [{to: text, path: t, \(mode)}], cite: [{match: '\\[\\^(\\d+)\\^\\]', to: '[$1]'}], finish: [{when: {e: 1}}]}"
+    for (isWhole, text) in [(false, streamed), (true, whole)] {
+      var reader = RecipeReader(try RecipeReading.response(yaml), errors: [], isWhole: isWhole)
+      var events: [Event] = []
+      try reader.feed(Array(lines.utf8)[...], into: &events)
+      #expect(events.isEmpty == isWhole)
+      try reader.feed(Array("{\"e\":1}\n".utf8)[...], into: &events)
+      #expect(Reply(events).candidates.first?.parts == [.text(text)])
+      #expect(Reply(events).isComplete)
+    }
+  }
+
   // MARK: References, capture, usage
 
   @Test func `keeps sources, each once, and cites them in the text`() throws {

@@ -8,6 +8,16 @@ struct RecipePieces {
   private var last = EmitRule.Target.text
   private var sent: [EmitRule.Target: RepeatFilter]?
   private var images: Set<String> = []
+  /// For a client that wants a whole reply: nothing goes out before the end, so that a snapshot can still take back what was there.
+  private var held: [Held]?
+  private var heldAt: [String: Int] = [:]
+
+  /// The text of one key that waits for the end.
+  private struct Held {
+    let target: EmitRule.Target
+    let join: String
+    var text: String
+  }
 
   /// Rules about the same elements.
   private struct Elements {
@@ -24,7 +34,7 @@ struct RecipePieces {
     case text(String)
   }
 
-  init(_ recipe: ResponseRecipe, keepsSent: Bool) {
+  init(_ recipe: ResponseRecipe, keepsSent: Bool, isWhole: Bool = false) {
     var elements: [Elements] = []
     for rule in recipe.emit {
       if let position = elements.firstIndex(where: { $0.each == rule.each }) {
@@ -35,6 +45,7 @@ struct RecipePieces {
     }
     self.elements = elements
     sent = keepsSent ? [:] : nil
+    held = isWhole ? [] : nil
     reset(recipe.emit)
   }
 
@@ -167,7 +178,7 @@ struct RecipePieces {
     _ text: String, _ rule: EmitRule, _ target: EmitRule.Target, _ element: (value: RecipeValue, scope: RecipeScope), _ stamp: Int?,
     _ writer: inout ReplyWriter, into events: inout [Event]
   ) throws(Fault) {
-    if target == .none || (rule.isOnlyIfEmpty && writer.hasText) { return }
+    if target == .none || (rule.isOnlyIfEmpty && (writer.hasText || holdsText)) { return }
     if target == .image { return image(text, &writer, into: &events) }
     var known = texts[target] ?? RecipeTexts(keepsTexts: false)
     texts[target] = nil
@@ -176,11 +187,43 @@ struct RecipePieces {
     let isWhole = rule.whole.contains { element.scope.holds($0, in: element.value) }
     // A document's texts come as what was added.
     let mode = stamp == nil ? rule.mode : .delta
-    let growth = try known.take(text, key: key, join: rule.join, as: mode, isWhole: isWhole && stamp == nil, &habit)
+    let divergences = known.divergences
+    let join = held == nil ? rule.join : ""
+    let growth = try known.take(text, key: key, join: join, as: mode, isWhole: isWhole && stamp == nil, &habit)
     if !text.isEmpty { last = target }
+    if held != nil, known.divergences > divergences { return hold(known.text(of: key), rule, target, key, replaces: true) }
     guard !growth.isEmpty else { return }
     let unseen = unseen(rule.wrap?.replacing("{text}", with: growth) ?? growth, target)
+    guard held == nil else { return hold(unseen, rule, target, key, replaces: false) }
     if target == .reasoning { writer.reasoning(unseen, into: &events) } else { writer.text(unseen, into: &events) }
+  }
+
+  // MARK: Whole replies
+
+  /// Whether text waits for the end.
+  var holdsText: Bool { held?.contains { $0.target == .text && !$0.text.isEmpty } ?? false }
+
+  private mutating func hold(_ text: String, _ rule: EmitRule, _ target: EmitRule.Target, _ key: String, replaces: Bool) {
+    let name = "\(target.rawValue)\u{1F}\(key)"
+    guard let position = heldAt[name] else {
+      heldAt[name] = held?.count
+      held?.append(Held(target: target, join: rule.join, text: text))
+      return
+    }
+    if replaces { held?[position].text = text } else { held?[position].text += text }
+  }
+
+  /// Writes out what waited for the end.
+  mutating func release(_ writer: inout ReplyWriter, into events: inout [Event]) {
+    guard let waiting = held else { return }
+    held = []
+    heldAt = [:]
+    for piece in waiting where !piece.text.isEmpty {
+      let isReasoning = piece.target == .reasoning
+      let follows = isReasoning ? writer.hasReasoning : writer.hasText
+      let text = (follows ? piece.join : "") + piece.text
+      if isReasoning { writer.reasoning(text, into: &events) } else { writer.text(text, into: &events) }
+    }
   }
 
   private static func key(_ rule: EmitRule, _ element: (value: RecipeValue, scope: RecipeScope)) -> String {
@@ -201,6 +244,7 @@ struct RecipePieces {
     guard address.hasPrefix("https://") || address.hasPrefix("http://"), images.count < 1000, images.insert(address).inserted else {
       return
     }
-    writer.text("![image](\(address))", into: &events)
+    let text = "![image](\(address))"
+    if held == nil { writer.text(text, into: &events) } else { held?.append(Held(target: .text, join: "", text: text)) }
   }
 }

@@ -46,10 +46,11 @@ package struct RecipeReader {
   package static let wholeLimit = 1 << 20
 
   /// A reader of an answer with this head. `inputTokens` is an estimate of the prompt for sites that tell none; `failures` is how many
-  /// polls in a row may fail; `mayResume` whether a `continue` is followed by `resume()`.
+  /// polls in a row may fail; `mayResume` whether a `continue` is followed by `resume()`. `isWhole` is for clients that want no stream:
+  /// then all comes at the end, and a snapshot that takes back what was there counts.
   package init(
     _ recipe: ResponseRecipe, errors: [ErrorRule], status: Int = 200, headers: [(name: String, value: String)] = [],
-    inputTokens: Int? = nil, failures: Int = 3, mayResume: Bool = false
+    inputTokens: Int? = nil, failures: Int = 3, mayResume: Bool = false, isWhole: Bool = false
   ) {
     self.recipe = recipe
     self.errors = recipe.errors + errors
@@ -61,7 +62,7 @@ package struct RecipeReader {
     framer = RecipeFramer(recipe.framing)
     document = recipe.patch.map(PatchDocument.init)
     writer = ReplyWriter(cite: recipe.cite)
-    pieces = RecipePieces(recipe, keepsSent: mayResume)
+    pieces = RecipePieces(recipe, keepsSent: mayResume, isWhole: isWhole)
     form = Self.form(recipe.framing, UpstreamAnswer(status: status, headers: headers, body: []))
   }
 
@@ -130,7 +131,9 @@ package struct RecipeReader {
       throw Fault(.timeout, "The upstream took too long to answer. Try again.", detail: "no finish before the polling ended")
     }
     // A frame that nobody knows may have been the error after which the site hung up.
-    if case .finish(let reason) = recipe.eof, writer.hasText, drift.unknown.isEmpty { return try finish(.finish(reason), into: &events) }
+    if case .finish(let reason) = recipe.eof, writer.hasText || pieces.holdsText, drift.unknown.isEmpty {
+      return try finish(.finish(reason), into: &events)
+    }
     throw Self.fault(.broken, "the stream ended before the answer did", drift)
   }
 
@@ -162,8 +165,11 @@ package struct RecipeReader {
     let (scope, stamp) = try scope(of: frame)
     let isText = try pieces.emit(scope, stamp: stamp, &writer, &drift, into: &events)
     let isReference = refer(scope, stamp: stamp)
+    let before = captured
     let isKept = keep(scope)
     if let fault = errors.fault(of: answer) {
+      // Some sites' errors name a conversation that isn't the one.
+      captured.merge(before) { _, old in old }
       // What comes with the first error must not keep the next attempt from being made.
       if let unseen {
         events.removeSubrange(unseen.events...)
@@ -200,7 +206,7 @@ package struct RecipeReader {
   /// A content filter behind the first text ends the reply; every other fault breaks it.
   private mutating func fail(_ fault: Fault, into events: inout [Event]) throws(Fault) {
     writer.flush(into: &events)
-    guard fault.kind == .contentFilter, writer.hasText else { throw fault }
+    guard fault.kind == .contentFilter, writer.hasText || pieces.holdsText else { throw fault }
     try finish(.finish(.filter), into: &events)
   }
 
@@ -288,13 +294,13 @@ package struct RecipeReader {
   }
 
   private mutating func finish(_ reason: FinishRule.Reason, into events: inout [Event]) throws(Fault) {
-    writer.flush(into: &events)
     drift.divergences = pieces.divergences
     if reason == .goesOn, mayResume {
       isFinished = true
       wantsMore = true
       return
     }
+    flush(into: &events)
     let reason: FinishReason = if case .finish(let reason) = reason { reason } else { .length }
     try check(reason)
     isFinished = true
@@ -302,6 +308,11 @@ package struct RecipeReader {
     if !tells.output { usage.output = writer.tokens }
     if !tells.input { usage.input = inputTokens ?? 0 }
     writer.finish(reason, usage, isEstimated: estimated, into: &events)
+  }
+
+  private mutating func flush(into events: inout [Event]) {
+    pieces.release(&writer, into: &events)
+    writer.flush(into: &events)
   }
 
   /// An end without text is no success.

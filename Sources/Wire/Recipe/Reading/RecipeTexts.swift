@@ -20,6 +20,9 @@ struct RecipeTexts {
   /// The key that opened last.
   var lastKey: String { order.last ?? "" }
 
+  /// All of a key so far; empty where texts aren't kept.
+  func text(of key: String) -> String { String(decoding: texts[key] ?? [], as: UTF8.self) }
+
   /// What is new in a piece.
   mutating func take(_ piece: String, key: String, join: String, as mode: EmitRule.Mode, isWhole: Bool, _ habit: inout Habit) throws(Fault)
     -> String
