@@ -41,7 +41,8 @@ package final class KeyRing: Sendable {
   }
 
   /// `limits`: how much at once and how often each key may be used. `health`: how the keys were when the program last ran.
-  package init(_ sets: [CredentialSet], limits: ProviderLimits, respectsLimits: Bool = false,
+  package init(
+    _ sets: [CredentialSet], limits: ProviderLimits, respectsLimits: Bool = false,
     health: [Health] = [], changed: (@Sendable (Int, Health) -> Void)? = nil
   ) {
     self.sets = sets

@@ -46,7 +46,8 @@ package final class Session: Sendable {
 
   /// `given`: what the owner gave; `file`: where changes are kept, nil for nowhere.
   init(
-    _ given: Kept, hasOwnCookies: Bool = true, headers: [(name: String, value: Secret)] = [], query: [(name: String, value: Secret)] = [], file: SessionFile? = nil
+    _ given: Kept, hasOwnCookies: Bool = true, headers: [(name: String, value: Secret)] = [], query: [(name: String, value: Secret)] = [],
+    file: SessionFile? = nil
   ) {
     self.hasOwnCookies = hasOwnCookies
     self.headers = headers
