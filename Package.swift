@@ -42,9 +42,10 @@ let package = Package(
     .target(
       name: "Archive", dependencies: ["Wire", "Base", "CSQLite", "CPostgreSQL", "CZstd", "CZlib", "CBrotli", "CSystem"],
       swiftSettings: strict),
+    .target(name: "Datasets", dependencies: ["Archive", "Wire", "Base", "CZstd", "CSQLite"], swiftSettings: strict),
     .target(name: "Gateway", dependencies: ["Upstream", "Archive", "HTTP", "Wire", "Base", "CAssets"], swiftSettings: strict),
     .executableTarget(
-      name: "apus", dependencies: ["Gateway", "Upstream", "Archive", "HTTP", "Wire", "Base"], swiftSettings: strict,
+      name: "apus", dependencies: ["Gateway", "Datasets", "Upstream", "Archive", "HTTP", "Wire", "Base"], swiftSettings: strict,
       // One program without shared parts of the toolchain: it runs where Swift isn't installed, starts sooner and takes half the memory.
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
@@ -52,6 +53,7 @@ let package = Package(
     .testTarget(name: "WireTests", dependencies: ["Wire", "Base", "CAssets"], swiftSettings: strict),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Base"], swiftSettings: strict),
     .testTarget(name: "ArchiveTests", dependencies: ["Archive", "Wire", "Base"], swiftSettings: strict),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Archive", "Wire", "Base"], swiftSettings: strict),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Upstream", "Wire", "HTTP", "Base"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

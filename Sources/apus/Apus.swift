@@ -6,6 +6,7 @@ import Glibc
 enum Apus {
   static let commands: [any Command.Type] = [
     ServeCommand.self, CheckCommand.self, ModelsCommand.self, ProviderCommand.self, ProvidersCommand.self, RecordsCommand.self,
+    ExportCommand.self, ImportCommand.self,
     TranslateCommand.self,
   ]
 

@@ -79,6 +79,17 @@ struct Arguments {
     return words.remove(at: index)
   }
 
+  /// The options with their values as they stand there, ascending by name, without some; nothing is taken out.
+  func pairs(without left: Set<String>) -> [(String, String)] {
+    var pairs: [(String, String)] = []
+    for (position, word) in words.enumerated() where word.hasPrefix("--") {
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let next = position + 1 < words.count && !words[position + 1].hasPrefix("--") ? words[position + 1] : "yes"
+      pairs.append((String(parts[0]), parts.count > 1 ? String(parts[1]) : next))
+    }
+    return pairs.filter { !left.contains($0.0) }.sorted { $0.0 < $1.0 }
+  }
+
   /// The words that are no options; takes them out.
   mutating func rest() -> [String] {
     defer { words.removeAll { !$0.hasPrefix("--") } }

@@ -6,6 +6,9 @@ enum Output {
 
   static func complain(_ line: String) { write(Array((line + "\n").utf8), to: 2) }
 
+  /// Words for a person at a terminal, with nothing behind them.
+  static func mutter(_ text: String) { write(Array(text.utf8), to: 2) }
+
   /// Bytes as they are, with nothing behind them.
   static func write(_ bytes: [UInt8]) { write(bytes, to: 1) }
 

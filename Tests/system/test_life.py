@@ -91,9 +91,9 @@ def test_an_address_on_which_another_gateway_listens_is_refused(start, tmp_path)
 
 
 def test_members_of_later_versions_are_taken_with_one_warning_each(start, upstream):
-    gateway = start(config(upstream, keys=[{"name": "alice", "key": "sk-alice", "rpm": 5, "tpm": 5, "admin": True}]))
+    gateway = start(config(upstream, keys=[{"name": "alice", "key": "sk-alice", "rpm": 5, "tpm": 5}]))
     assert gateway.post("/v1/chat/completions", ASK, AUTH)[0] == 200
-    for name in ("keys.rpm", "keys.tpm", "keys.admin"):
+    for name in ("keys.rpm", "keys.tpm"):
         gateway.wait_for_log(f'message="{name}: this version reads it')
 
 

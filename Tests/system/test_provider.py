@@ -11,9 +11,10 @@ from conftest import PROGRAM, ROOT
 
 TRANSCRIPTS = pathlib.Path(os.environ.get("APUS_SHARED", ROOT.parent / "shared")) / "protocols" / "transcripts"
 PLATFORMS = ["deepseek", "kimi", "metaso", "doubao", "qwen", "zhipu", "minimax"]
+PROVIDERS = {"intl-v2": "qwen-intl", "openai-like": "edgeone", "qianfan-v2": "qianfan", "yiyan-web": pathlib.Path(__file__).parent / "providers" / "yiyan-web.yaml"}
 CASES = [
     (platform, case)
-    for platform in PLATFORMS
+    for platform in [*PLATFORMS, "edgeone", "ernie"]
     for case in json.loads((TRANSCRIPTS / f"{platform}-manifest.json").read_text())["cases"]
 ]
 
@@ -42,7 +43,7 @@ def run(*words, cwd=None, env=None):
 
 @pytest.mark.parametrize("platform, case", CASES, ids=lambda value: value["file"] if isinstance(value, dict) else value)
 def test_a_transcript_gives_what_it_must(platform, case):
-    provider = "qwen-intl" if case["dialect"] == "intl-v2" else f"{platform}-web"
+    provider = PROVIDERS.get(case["dialect"], f"{platform}-web")
     options = ["--variant", case["dialect"], "--content-type", case["content_type"]]
     if case["http_status"]:
         options += ["--status", case["http_status"]]

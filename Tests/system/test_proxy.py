@@ -220,7 +220,7 @@ def memory(apus):
 
 
 @pytest.mark.parametrize("framing", ["chunked", "length"])
-@pytest.mark.parametrize("record,most", [("off", 16 << 10), ({}, 128 << 10)])  # KiB; of a long reply its first 16 MiB are recorded
+@pytest.mark.parametrize("record,most", [("off", 16 << 10), ({}, 96 << 10)])  # KiB; of a long reply its first 8 MiB are recorded
 def test_a_large_download_waits_for_its_reader_and_never_sits_in_memory(start, far, framing, record, most):
     near = start(passing(far, record=record))
     size, piece = 96 << 20, os.urandom(1 << 20)

@@ -1,9 +1,9 @@
 @_spi(_Unicode) import Swift
 
 /// Texts as they count when two messages are compared. Source: formats/datasets.md §10.
-enum CanonicalText {
+package enum CanonicalText {
   /// In Unicode's form C, line ends as LF, without white space at the end.
-  static func of(_ text: String) -> String {
+  package static func of(_ text: String) -> String {
     var bytes = Array(text.utf8)
     var isPlain = true
     for byte in bytes where byte >= 0x80 || byte == 13 { isPlain = false }

@@ -42,7 +42,7 @@ package struct EntryReader {
     var isStream: Bool
   }
 
-  private static let chats: Set<String> = ["chat", "completions", "responses", "messages", "generate_content"]
+  static let chats: Set<String> = ["chat", "completions", "responses", "messages", "generate_content"]
 
   private func asked() -> Asked? {
     if record.endpoint == "proxy" {
@@ -56,7 +56,7 @@ package struct EntryReader {
   }
 
   /// A path without the domain that it begins with.
-  private static func vendorPath(_ path: String) -> String {
+  static func vendorPath(_ path: String) -> String {
     let rest = path.dropFirst()
     return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? "/"
   }

@@ -77,7 +77,7 @@ extension Record {
   /// Bytes of one body that are kept; what is longer is cut, and says so.
   package static let mostBody = 64 << 20
   /// Bytes that are kept of a reply that passes in pieces, and is nowhere in memory but for the record.
-  package static let mostStreamed = 16 << 20
+  package static let mostStreamed = 8 << 20
 }
 
 /// Writes the fields of a record.

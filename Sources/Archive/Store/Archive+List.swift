@@ -99,6 +99,7 @@ struct Conditions {
     for (column, name) in names { if let name { add("exchange.\(column) = ?", .text(name.clipped(to: ExchangeRow.nameLimit))) } }
     if let from = filter.from { add("exchange.time >= ?", .int(from)) }
     if let to = filter.to { add("exchange.time < ?", .int(to)) }
+    add(review: filter)
     add(error: filter.error)
     // Written out, so that the partial indexes are used.
     let flags = [

@@ -50,6 +50,7 @@ extension Archive {
     for row in rows {
       try database.run("DELETE FROM body WHERE seq = $1", [.int(row.int(0))])
       try database.run("DELETE FROM exchange WHERE seq = $1", [.int(row.int(0))])
+      for table in ["review", "tag", "review_log"] { try database.run("DELETE FROM \(table) WHERE seq = $1", [.int(row.int(0))]) }
     }
     for (era, rows) in Dictionary(grouping: rows, by: { $0.int(3) }) { try discount(rows, from: era) }
     return !rows.isEmpty

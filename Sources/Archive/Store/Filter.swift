@@ -1,5 +1,5 @@
 /// Which records are wanted: those that fit all that is set.
-package struct Filter: Sendable {
+package struct Filter: Sendable, Equatable {
   /// Milliseconds since 1970: from then on, and before.
   package var from: Int?
   package var to: Int?
@@ -23,6 +23,14 @@ package struct Filter: Sendable {
   package var error: String?
   /// Words and phrases that must all have been said; see `SearchText`.
   package var text: String?
+  /// What was decided on it.
+  package var state: Review.State?
+  package var tag: String?
+  /// The least score.
+  package var leastScore: Int?
 
   package init() {}
+
+  /// Whether everything fits.
+  package var isEmpty: Bool { self == Filter() }
 }

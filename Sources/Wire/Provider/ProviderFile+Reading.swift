@@ -101,6 +101,8 @@ extension ProviderFile {
   private mutating func readStatus(_ fields: inout Fields) {
     revision = fields["revision"]?.int()
     enable = fields["enable"]?.choice(Enable.self) ?? .credentials
+    variants = fields["variants"]?.entries().map(\.name) ?? []
+    variant = fields["variant"]?.string()
     guard var status = fields["status"]?.fields() else { return }
     for name in ["source", "read", "from", "learned_at", "verified", "note"] {
       if let text = status[name]?.string() { self.status.append((name, text)) }
@@ -110,10 +112,8 @@ extension ProviderFile {
 
   private mutating func readRecipe(_ fields: inout Fields) {
     isModelsClosed = true
-    var recipe = Recipe(&fields, file: self)
+    let recipe = Recipe(&fields, file: self)
     liveness?.request.add(headers: recipe.commonHeaders, query: recipe.commonQuery)
-    recipe.variants = fields["variants"]?.setting.members.map(\.name) ?? []
-    recipe.variant = fields["variant"]?.string()
     self.recipe = recipe
   }
 

@@ -34,6 +34,10 @@ package struct ProviderFile: Sendable {
   /// When it takes part.
   package var enable = Enable.credentials
 
+  /// The names of its variants.
+  package var variants: [String] = []
+  /// The variant that is laid over the file, nil for the file as it is.
+  package var variant: String?
   /// The wire it speaks; of no meaning for a provider with a recipe.
   package var wire: ProviderWire
   /// How it is asked when it has no standard wire: a chat web app.

@@ -47,7 +47,7 @@ extension Recipe {
 extension ProviderFile {
   /// The members that only a recipe has.
   static let recipeMembers: Set<String> = [
-    "steps", "query", "cookies", "identity", "vars", "requires", "history", "cleanup", "tools", "fixture", "variants", "variant",
+    "steps", "query", "cookies", "identity", "vars", "requires", "history", "cleanup", "tools", "fixture",
   ]
 
   /// The members that only a wire has.

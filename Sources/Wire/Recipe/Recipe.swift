@@ -26,10 +26,6 @@ package struct Recipe: Sendable {
   package var cleanup: [CleanupRule] = []
   /// Whether tools are put into words of the prompt; else a call with tools is refused.
   package var emulatesTools = false
-  /// The names of the file's variants.
-  package var variants: [String] = []
-  /// The variant that is laid over the file, nil for the file as it is.
-  package var variant: String?
   /// Recorded events and what they must give, as a learned file has them.
   package var fixture: RecipeFixture?
 

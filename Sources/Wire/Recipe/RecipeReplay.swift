@@ -17,10 +17,11 @@ package struct RecipeReplay {
 
   /// `{content, reasoning, finish_reason, references, error}` of an answer whose bytes come in the pieces that `cut` makes.
   ///
-  /// An error is told as what the site said, not as what a client would get. Throws `.invalid` for a file without a recipe.
-  package func result(_ bytes: [UInt8], cut: (ArraySlice<UInt8>) -> [ArraySlice<UInt8>] = { [$0] }) throws(Fault) -> JSON {
+  /// An error is told as what the site said, not as what a client would get.
+  package func result(_ bytes: [UInt8], cut: (ArraySlice<UInt8>) -> [ArraySlice<UInt8>] = { [$0] }) -> JSON {
     guard let step = file.recipe?.answerStep, let response = step.response else {
-      throw Fault(.invalid, "The provider has no steps, so that there is nothing to replay.")
+      let read = WireReplay(file, status, headers).read(bytes, cut: cut)
+      return Self.render(read.reply, read.fault, more: read.references)
     }
     var reader = RecipeReader(
       response, errors: file.errors, status: status, headers: headers, failures: step.poll?.failures ?? 3, isWhole: isWhole)
@@ -76,15 +77,15 @@ package struct RecipeReplay {
 
   // MARK: The result
 
-  private static func render(_ reply: Reply, _ fault: Fault?) -> JSON {
+  private static func render(_ reply: Reply, _ fault: Fault?, more: [Citation] = []) -> JSON {
     let parts = reply.candidates.first?.parts ?? []
     var (content, reasoning) = ("", "")
-    var references: [JSON] = []
+    var references = more.map(reference)
     for part in parts {
       switch part {
       case .text(let text, let citations):
         content += text
-        references += citations.map { .object([("title", JSON($0.title ?? "")), ("url", JSON($0.url))]) }
+        references += citations.map(reference)
       case .reasoning(let thought): reasoning += thought.text
       default: break
       }
@@ -94,6 +95,10 @@ package struct RecipeReplay {
       ("content", JSON(content)), ("reasoning", JSON(reasoning)), ("finish_reason", finish.map { JSON(word($0)) } ?? .null),
       ("references", .array(references)), ("error", fault.map(error) ?? .null),
     ])
+  }
+
+  private static func reference(_ citation: Citation) -> JSON {
+    .object([("title", JSON(citation.title ?? "")), ("url", JSON(citation.url))])
   }
 
   private static func word(_ reason: FinishReason) -> String {

@@ -2,11 +2,11 @@ import Archive
 import Base
 import Gateway
 
-/// `apus records list|show|search|stats|verify`: looks at what was recorded, beside a running gateway or without one.
+/// `apus records …`: looks at what was recorded and decides on it, beside a running gateway or without one.
 struct RecordsCommand: Command {
   static let name = "records"
   static let summary = "Look at what was recorded"
-  static let usage = "list|show|search|stats|verify [OPTIONS]"
+  static let usage = "list|show|search|stats|verify|confirm|reject|needs-edit|reset|tag|untag|score|undo [OPTIONS]"
   static let options =
     """
       list            one record a line, the latest first
@@ -14,6 +14,9 @@ struct RecordsCommand: Command {
       show ID         one record: the request, the response, and the reply that was read from it
       stats           how much there is
       verify          rebuild every body and compare its digest
+      confirm, reject, needs-edit, reset [ID …]   decide on records: by ids, by the filters below, or --all
+      tag WORD, untag WORD, score 1-5|none [ID …]   put a word or a score on them
+      undo            take the last decision back
 
       --json          one JSON object a line
       --limit N       at most so many records
@@ -21,6 +24,9 @@ struct RecordsCommand: Command {
       --model, --provider, --key, --wire, --endpoint, --finish, --error WORD   only records with it; * in a model for any text
       --status N      200, or a class: 5xx
       --complete, --stream, --calls, --tools yes|no   finished, streamed, calling tools, offering tools
+      --text TEXT     only records in which it was said
+      --state new|confirmed|rejected|needs-edit, --tag WORD, --min-score N   only records on which that was decided
+      --dry-run       (deciding) only count; --by NAME: who decides, else $USER
       --raw request|response   (show) the exact bytes
       --forget-dropped   (stats) begin the count of dropped records anew
 
@@ -41,11 +47,16 @@ struct RecordsCommand: Command {
     case "show": action = try RecordsShow(&arguments)
     case "stats": action = RecordsStats(&arguments, isJSON: isJSON)
     case "verify": action = RecordsVerify(isJSON: isJSON)
-    case let word?: throw UsageError(message: "“\(word)” is none of list, show, search, stats, verify")
-    case nil: throw UsageError(message: "say list, show, search, stats or verify")
+    case "undo": action = RecordsUndo(isJSON: isJSON)
+    case let word? where RecordsReview.words.contains(word): action = try RecordsReview(word, &arguments, filter, isJSON: isJSON)
+    case let word?: throw UsageError(message: "“\(word)” is none of \(Self.actions)")
+    case nil: throw UsageError(message: "say one of \(Self.actions)")
     }
     try arguments.end()
   }
+
+  private static let actions =
+    (["list", "show", "search", "stats", "verify"] + RecordsReview.words + ["undo"]).joined(separator: ", ")
 
   func run() -> Int32 {
     do throws(Fault) {

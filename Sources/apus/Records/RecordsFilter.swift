@@ -23,7 +23,14 @@ struct RecordsFilter {
     filter.isStream = try Self.truth(&arguments, "--stream")
     filter.hasCalls = try Self.truth(&arguments, "--calls")
     filter.hasTools = try Self.truth(&arguments, "--tools")
+    filter.state = try Self.state(&arguments)
+    filter.tag = try arguments.option("--tag")
+    filter.text = try arguments.option("--text")
+    filter.leastScore = try Self.number(&arguments, "--min-score")
   }
+
+  /// Whether anything was chosen.
+  var isEmpty: Bool { limit == nil && filter.isEmpty }
 
   func searching(_ text: String) -> RecordsFilter {
     var copy = self
@@ -31,7 +38,16 @@ struct RecordsFilter {
     return copy
   }
 
-  private static func number(_ arguments: inout Arguments, _ name: String) throws(UsageError) -> Int? {
+  static func state(_ arguments: inout Arguments) throws(UsageError) -> Review.State? {
+    guard let word = try arguments.option("--state") else { return nil }
+    guard let state = Review.State(rawValue: word) else {
+      let words = Review.State.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError(message: "--state wants one of \(words), not “\(word)”")
+    }
+    return state
+  }
+
+  static func number(_ arguments: inout Arguments, _ name: String) throws(UsageError) -> Int? {
     guard let text = try arguments.option(name) else { return nil }
     guard let number = Int(text), number >= 0 else { throw UsageError(message: "\(name) wants a number, not “\(text)”") }
     return number

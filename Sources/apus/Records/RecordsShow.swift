@@ -29,18 +29,36 @@ struct RecordsShow: RecordsAction {
     switch side {
     case .request: Output.write(row.record.request.bytes)
     case .response: Output.write(row.record.response.bytes)
-    case nil: Output.print(try Self.json(row, archive.turns(id)).description)
+    case nil: Output.print(try Self.json(row, archive.turns(id), archive.review(of: id)).description)
     }
     return 0
   }
 
-  private static func json(_ row: Row, _ turns: [Turn]) -> JSON {
+  private static func json(_ row: Row, _ turns: [Turn], _ decided: (review: Review, events: [Review.Event])) -> JSON {
     let read = EntryReader(row.record)
     return .object([
       ("record", row.json), ("request", view(row.record, row.record.request)), ("response", view(row.record, row.record.response)),
       ("reply", read.recorded?.reply.json ?? .null), ("turns", .array(turns.map { EntryReader.json(of: $0) })),
+      ("review", decided.review.json(decided.events)),
     ])
   }
 
   private static func view(_ record: Record, _ body: Record.Body) -> JSON { record.keeps == .full ? EntryReader.view(body) : .null }
+}
+
+extension Review {
+  /// What was decided, and every decision.
+  fileprivate func json(_ events: [Event]) -> JSON {
+    [
+      "state": JSON(state.rawValue), "score": score.map { JSON($0) } ?? .null, "tags": .array(tags.map { JSON($0) }),
+      "decisions": .array(
+        events.map { event in
+          [
+            "decision": JSON(event.batch), "field": JSON(event.field), "old": JSON(event.old), "new": JSON(event.new),
+            "by": JSON(event.who),
+            "time": JSON(Timestamp(milliseconds: event.time).rfc3339), "undone": JSON(event.isUndone),
+          ]
+        }),
+    ]
+  }
 }

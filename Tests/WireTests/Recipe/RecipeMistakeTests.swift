@@ -127,8 +127,8 @@ import Testing
     #expect(provider.origin?.description == "https://old.example")
     #expect(!provider.replacesHosts)
     let recipe = try #require(provider.recipe)
-    #expect(recipe.variant == "old")
-    #expect(recipe.variants == ["old"])
+    #expect(provider.variant == "old")
+    #expect(provider.variants == ["old"])
     #expect(recipe.steps.first?.request?.headers.map(\.name) == ["Z"])
     #expect(recipe.steps.first?.request?.query.map(\.name) == ["q"])
   }

@@ -4,7 +4,7 @@ import Testing
 
 /// What becomes of the transcripts when the site changes: the right result, or a fault; never a success without text.
 @Suite struct `A web app that changes` {
-  static let cases = Transcripts.all.filter { !$0.file.hasSuffix(".html") }
+  static let cases = Transcripts.all.filter { !$0.file.hasSuffix(".html") && !["edgeone", "qianfan"].contains($0.provider) }
 
   /// The names of members in a recorded answer, also in texts that are JSON.
   static func names(_ bytes: [UInt8]) -> [String] {
@@ -51,7 +51,7 @@ import Testing
     let isConnect = item.file.hasSuffix(".bin")
     for name in Self.names(bytes) where !isPoll || !["steps", "request", "response", "status", "body", "method", "path"].contains(name) {
       let changed = Self.renaming(name, to: name + "_renamed", in: bytes, isConnect: isConnect)
-      let result = try replay.result(changed)
+      let result = replay.result(changed)
       let isEmpty = result["content"]?.string?.isEmpty != false
       let mayBeEmpty = result["finish_reason"]?.string == "length" && result["reasoning"]?.string?.isEmpty == false
       #expect(!isEmpty || mayBeEmpty || result["error"]?.isNull == false, "\(name)")
@@ -62,14 +62,14 @@ import Testing
   func `reads on past unknown events and new fields`(item: Transcripts.Case) throws {
     let text = String(decoding: try Transcripts.bytes(item.file), as: UTF8.self)
     let replay = try replay(item)
-    let before = try replay.result(Array(text.utf8))
+    let before = replay.result(Array(text.utf8))
     // A broken stream stays broken, however it is called then.
     guard before["error"]?.isNull == true else { return }
     let event = "event: brand_new\ndata: {\"brand\":\"new\"}\n\n"
     let grown = text.replacing("data: {", with: "data: {\"brand_new\":[1],").replacing("data:{", with: "data:{\"brand_new\":[1],")
       .replacing(",}", with: "}")
     for changed in [event + text, grown] {
-      let after = try replay.result(Array(changed.utf8))
+      let after = replay.result(Array(changed.utf8))
       #expect(after == before)
     }
   }

@@ -115,6 +115,17 @@ enum Schema {
         "ALTER TABLE body ALTER data SET STORAGE EXTERNAL",
         // PostgreSQL's own packing takes 400 µs for the words of a record of 4 KB.
         "ALTER TABLE search ALTER vector SET STORAGE EXTERNAL",
-      ])
+      ]),
+    // What people decide on records, and each decision with who and when.
+    Migration(common: [
+      "CREATE TABLE review (seq INTEGER PRIMARY KEY, state TEXT NOT NULL, score INTEGER)",
+      "CREATE TABLE tag (seq INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (seq, name))",
+      """
+      CREATE TABLE review_log (id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, seq INTEGER NOT NULL, field TEXT NOT NULL,
+        old TEXT NOT NULL, new TEXT NOT NULL, who TEXT NOT NULL, time INTEGER NOT NULL, undone INTEGER NOT NULL)
+      """,
+      "CREATE INDEX review_log_batch ON review_log (batch)",
+      "CREATE INDEX review_log_seq ON review_log (seq)",
+    ]),
   ]
 }

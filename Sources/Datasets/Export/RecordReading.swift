@@ -1,0 +1,94 @@
+import Archive
+import Base
+
+extension SampleReader {
+  /// Reads an archived record.
+  init(_ exported: ExportedRow) {
+    let record = exported.row.record
+    func refused(_ reason: InvalidReason, _ detail: String) -> SampleReader { SampleReader(refusing: Refusal(reason, detail)) }
+    if exported.isDamaged {
+      self = refused(.damaged, "its bodies can't be rebuilt")
+    } else if record.keeps == .metadata {
+      self = refused(.notKept, "only metadata were kept")
+    } else if record.request.isCut || record.response.isCut {
+      self = refused(.incompleteStream, "it was longer than what is kept")
+    } else if let request = EntryReader.plain(record.request), let response = EntryReader.plain(record.response) {
+      let status = record.status == 0 ? 499 : record.status
+      self.init(RecordedExchange(wire: EntryReader.wire(of: record), request: request, status: status, response: response))
+    } else {
+      self = refused(.incompleteStream, "its content coding can't be taken off")
+    }
+  }
+}
+
+/// A record on its way into a file.
+struct ReadRecord {
+  var exported: ExportedRow
+  var place: Int
+  var sample: Sample
+  var refusal: Refusal?
+  /// The rule that leaves it out; nil when none does.
+  var skipped: String?
+  /// Findings of scrubbing, by kind.
+  var findings: [FindingKind: Int] = [:]
+
+  var id: String { exported.row.record.id }
+}
+
+/// What is done with each record alone: reading, options, rules, scrubbing. Many threads may do it at once.
+struct RecordReading: Sendable {
+  private let plan: ExportPlan
+
+  init(_ plan: ExportPlan) {
+    self.plan = plan
+  }
+
+  func read(_ exported: ExportedRow) -> ReadRecord {
+    let reader = SampleReader(exported)
+    var record = ReadRecord(exported: exported, place: exported.place, sample: reader.sample, refusal: reader.refusal)
+    lift(&record)
+    guard record.refusal == nil else { return record }
+    if plan.wantsCalls, !record.sample.hasCalls {
+      record.skipped = "no_function_call"
+      return record
+    }
+    setTools(&record)
+    if let limit = plan.resultLimit { record.sample = record.sample.truncatingResults(to: limit) }
+    if let warning = record.sample.warnings.intersection(plan.refusedWarnings).map(\.rawValue).min() {
+      record.refusal = Refusal(.warningRefused, warning)
+      return record
+    }
+    record.refusal = plan.template?.refusal(record.sample, plan.format, plan.options)
+    guard record.refusal == nil else { return record }
+    record.skipped = plan.quality.broken(by: record.sample)
+    if record.skipped == nil { scrub(&record) }
+    return record
+  }
+
+  /// With derived tools a call that nobody declared is no reason to refuse.
+  private func lift(_ record: inout ReadRecord) {
+    if plan.tools == .derive, record.refusal?.reason == .toolCallUndeclared { record.refusal = nil }
+  }
+
+  private func setTools(_ record: inout ReadRecord) {
+    switch plan.tools {
+    case .yes: break
+    case .no: record.sample.tools = []
+    case .auto: if record.sample.tools.isEmpty { record.sample.tools = DerivedTools.missing(in: record.sample) }
+    case .derive: record.sample.tools += DerivedTools.missing(in: record.sample)
+    }
+  }
+
+  private func scrub(_ record: inout ReadRecord) {
+    guard plan.scrub.mode != .none else { return }
+    var scrubber = Scrubber(Finder(known: plan.scrub.known))
+    let masked = scrubber.masked(record.sample)
+    record.findings = scrubber.counts
+    guard !scrubber.counts.isEmpty else { return }
+    switch plan.scrub.mode {
+    case .mask: record.sample = masked
+    case .drop: record.skipped = "personal_data"
+    case .flag, .none: break
+    }
+  }
+}

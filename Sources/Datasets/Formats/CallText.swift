@@ -1,0 +1,37 @@
+import Base
+
+/// Calls as ShareGPT writes them. Source: formats/datasets.md §2 and §9.2.
+enum CallText {
+  /// One call as an object, several as an array.
+  static func json(_ calls: [CallTurn]) -> String {
+    let objects = calls.map { #"{"name":\#(string($0.name)),"arguments":\#(escaped($0.arguments))}"# }
+    return objects.count == 1 ? objects[0] : "[\(objects.joined(separator: ","))]"
+  }
+
+  private static func string(_ text: String) -> String { escaped(String(decoding: JSON(text).bytes, as: UTF8.self)) }
+
+  /// Tags of templates can't stand in it: `<` only ever stands in strings, where it may be escaped.
+  private static func escaped(_ json: String) -> String { json.contains("<") ? json.replacing("<", with: #"\u003c"#) : json }
+}
+
+/// Words that loaders take for places of media, and templates for the ends of calls. Source: formats/datasets.md §9.2.
+struct TagEscape {
+  /// Whether a tag of media was rewritten.
+  private(set) var hasMedia = false
+
+  /// A text without tags of media.
+  mutating func media(_ text: String) -> String {
+    guard text.utf8.contains(UInt8(ascii: "<")) else { return text }
+    var escaped = text
+    for word in ["image", "video", "audio"] where escaped.contains("<\(word)>") {
+      escaped = escaped.replacing("<\(word)>", with: "< \(word)>")
+      hasMedia = true
+    }
+    return escaped
+  }
+
+  /// A text that stands beside a call.
+  mutating func besideCall(_ text: String) -> String {
+    media(text).replacing("<tool_call>", with: "< tool_call>").replacing("</tool_call>", with: "< /tool_call>")
+  }
+}

@@ -1,0 +1,49 @@
+/// One message as it was sent, before turns are made of messages.
+struct Spoken {
+  enum Side { case system, client, model }
+
+  var side: Side
+  var parts: [SpokenPart] = []
+
+  init(_ side: Side, _ parts: [SpokenPart] = []) {
+    self.side = side
+    self.parts = parts
+  }
+}
+
+/// One piece of a message.
+enum SpokenPart {
+  case text(String)
+  case image(Picture)
+  case reasoning(String)
+  case call(CallTurn)
+  case result(SpokenResult)
+  /// Where one message of a reply ends and the next begins.
+  case boundary
+}
+
+/// What a tool said, before its call is found.
+struct SpokenResult {
+  /// Nil where the wire told none.
+  var id: String?
+  var name: String?
+  var content: Content
+  /// Whether a call is found by its name where there are no ids.
+  var isByName = false
+}
+
+/// The reply, and how it ended.
+struct Answer {
+  var parts: [SpokenPart] = []
+  /// What stands between two thoughts.
+  var thoughtSeparator = "\n\n"
+}
+
+/// What was asked.
+struct Question {
+  var messages: [Spoken] = []
+  var tools: [ToolDefinition] = []
+  var parallelCalls: Bool?
+  /// Whether the reply goes on where the last message ends.
+  var isPrefilled = false
+}

@@ -1,0 +1,185 @@
+import Archive
+import Base
+import Glibc
+import Testing
+
+@testable import Datasets
+
+/// A folder of its own, removed at the end.
+private final class TestFolder {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/apus-export-XXXXXX".utf8CString)
+    guard unsafe mkdtemp(&template) != nil else { throw Fault(.internal, "no folder") }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit { Folder.removeAll(path) }
+
+  func lines(_ name: String) -> [String] {
+    String(decoding: Folder.read(path + "/" + name) ?? [], as: UTF8.self).split(separator: "\n").map(String.init)
+  }
+
+  var names: [String] { Folder.names(path) }
+}
+
+@Suite struct `An export` {
+  private let folder: TestFolder
+  private let archive: Archive
+
+  init() throws {
+    folder = try TestFolder()
+    archive = try Archive.open("sqlite:\(folder.path)/a.db", mode: .write)
+  }
+
+  /// Files exchanges of one user text each; those whose text is a list of turns are longer conversations.
+  private func file(_ turns: [[String]], finish: String = "stop") throws {
+    let entries = turns.map { turns in
+      let messages = turns.dropLast().enumerated().map {
+        #"{"role":"\#($0.offset % 2 == 0 ? "user" : "assistant")","content":"\#($0.element)"}"#
+      }
+      let exchange = chatExchange(
+        "[\(messages.joined(separator: ","))]", #"{"role":"assistant","content":"\#(turns.last ?? "")"}"#, finish: finish)
+      var record = Record(id: turns.joined(separator: "-"), time: 1000)
+      (record.endpoint, record.clientWire, record.status, record.isComplete) = ("chat", "openai-chat", 200, true)
+      record.request = Record.Body(exchange.request)
+      record.response = Record.Body(exchange.response)
+      return EntryReader(record).entry()
+    }
+    try archive.write(entries, spool: "t", positions: [:])
+  }
+
+  private func plan(_ name: String, _ format: DatasetFormat = .sharegpt) -> ExportPlan {
+    ExportPlan(format, folder: folder.path + "/" + name)
+  }
+
+  private func lines(_ name: String) -> [String] { folder.lines(name) }
+
+  @Test func `writes whole conversations, lists what is invalid, and counts all`() throws {
+    try file([["a", "b"], ["a", "b", "c", "d"], ["x", ""]])
+    try file([["cut", "sho"]], finish: "length")
+    let counts = try Exporter(archive, plan("out")).run()
+    #expect(counts.selected == 4)
+    #expect(counts.written == ["train": 1])
+    #expect(counts.invalid == ["no_assistant_output": 1, "truncated_length": 1])
+    #expect(counts.skipped == ["prefix_of_longer": 1])
+    #expect(lines("out/train.jsonl").count == 1)
+    #expect(lines("out/invalid.jsonl").allSatisfy { $0.contains(#""invalid_reason""#) && $0.contains(#""id""#) })
+    #expect(lines("out/skipped.jsonl").count == 1)
+    #expect(folder.names.contains("out"))
+    #expect(!Folder.names(folder.path + "/out").contains(".export"))
+  }
+
+  @Test func `is the same bytes when it is done again, and leaves no file of an earlier one`() throws {
+    try file((0..<40).map { ["q\($0)", "a\($0)"] })
+    var plan = plan("one")
+    plan.shards = 3
+    plan.validation = 0.3
+    _ = try Exporter(archive, plan).run()
+    let first = Folder.names(plan.folder).map { Folder.read(plan.folder + "/" + $0) }
+    _ = try Exporter(archive, plan).run()
+    #expect(Folder.names(plan.folder).map { Folder.read(plan.folder + "/" + $0) } == first)
+    plan.shards = 1
+    _ = try Exporter(archive, plan).run()
+    #expect(!Folder.names(plan.folder).contains { $0.contains("-of-") })
+  }
+
+  @Test func `keeps a conversation in its split while the data grow`() throws {
+    func validation() throws -> Set<String> {
+      var plan = plan("split")
+      plan.validation = 0.4
+      _ = try Exporter(archive, plan).run()
+      return Set(lines("split/validation.jsonl"))
+    }
+    try file((0..<30).map { ["q\($0)", "a\($0)"] })
+    let before = try validation()
+    try file((30..<60).map { ["q\($0)", "a\($0)"] })
+    let after = try validation()
+    #expect(!before.isEmpty && before.count < 30)
+    #expect(after.isSuperset(of: before))
+  }
+
+  @Test func `goes on behind its last whole shard`() throws {
+    try file((0..<20).map { ["q\($0)", "a\($0)"] })
+    var plan = plan("whole")
+    plan.shards = 4
+    _ = try Exporter(archive, plan).run()
+    let whole = (0..<4).map { Folder.read(plan.folder + "/" + ShardWriter.name("train", $0, plan)) }
+    // What an export leaves that was killed in its third shard.
+    plan.folder = folder.path + "/resumed"
+    let aside = plan.folder + "/.export"
+    let selection = try ExportSelection(archive, plan)
+    let state = ResumeState(aside, plan, selection)
+    try state.begin()
+    for shard in 0..<2 {
+      let name = ShardWriter.name("train", shard, plan)
+      try Folder.write(whole[shard] ?? [], to: aside + "/" + name)
+      var counts = ExportCounts()
+      (counts.selected, counts.written) = (5, ["train": 5])
+      let file = ExportedFile(
+        name: name, records: 5, bytes: whole[shard]?.count ?? 0, digest: Digest.hex(Digest.sha256(whole[shard] ?? [])))
+      try state.end(shard, counts, [file], [])
+    }
+    try Folder.write(Array("half a line".utf8), to: aside + "/" + ShardWriter.name("train", 2, plan))
+    var read = 0
+    let exporter = Exporter(archive, plan)
+    exporter.progress = { done, _ in read = read == 0 ? done : read }
+    #expect(try exporter.run().written == ["train": 20])
+    #expect(read == 15)
+    #expect((0..<4).map { Folder.read(plan.folder + "/" + ShardWriter.name("train", $0, plan)) } == whole)
+  }
+
+  @Test func `writes pairs of what was preferred to what was not`() throws {
+    try file([["q", "good"], ["q", "bad"], ["q", "other"], ["alone", "a"]])
+    _ = try archive.review(.state(.confirmed), ids: ["q-good"], Filter(), who: "t")
+    _ = try archive.review(.state(.rejected), ids: ["q-bad"], Filter(), who: "t")
+    _ = try archive.review(.score(2), ids: ["alone-a"], Filter(), who: "t")
+    let counts = try Exporter(archive, plan("dpo", .sharegptDPO)).run()
+    #expect(counts.written == ["train": 2])
+    let pair = try JSON(parsing: try #require(lines("dpo/train.jsonl").first))
+    #expect(pair.at("chosen.value")?.string == "good")
+    #expect(pair.at("rejected.value")?.string == "bad")
+    #expect(pair["conversations"]?.count == 1)
+    let labelled = try Exporter(archive, plan("kto", .trlKTO)).run()
+    #expect(labelled.written == ["train": 3])
+    #expect(labelled.skipped == ["no_label": 1])
+  }
+
+  @Test(arguments: [DuplicateRule.exact, .near]) func `leaves duplicates out`(rule: DuplicateRule) throws {
+    let long = (0..<60).map { "word\($0)" }.joined(separator: " ")
+    try file([["Hello there", long], ["hello  there!", long], ["hello there", long + " more"], ["hello there", "else"]])
+    var plan = plan("dedup")
+    plan.duplicates = rule
+    #expect(try Exporter(archive, plan).run().written == ["train": rule == .exact ? 3 : 2])
+  }
+
+  @Test func `leaves nothing that looks whole when a file can't be written`() throws {
+    try file([["a", "b"]])
+    var plan = plan("full")
+    _ = try Exporter(archive, plan).run()
+    let before = Folder.names(plan.folder)
+    plan.folder = "/proc/nowhere"
+    #expect(throws: Fault.self) { try Exporter(archive, plan).run() }
+    #expect(before == ["README.md", "dataset_info.json", "invalid.jsonl", "manifest.json", "train.jsonl"])
+  }
+
+  @Test(arguments: DatasetFormat.allCases.filter { $0.unit == .conversation })
+  func `comes back byte by byte through an import`(format: DatasetFormat) throws {
+    try file([["a", "b"], ["<image> q", "<think>\\nr\\n</think>\\n\\na"], ["q", "b", "c", " d\\n"]])
+    var plan = plan("there", format)
+    plan.tools = .no
+    _ = try Exporter(archive, plan).run()
+    let other = try Archive.open("sqlite:\(folder.path)/b.db", mode: .write)
+    let importer = Importer(other, state: .confirmed, who: "t")
+    try importer.read(plan.folder + "/train.jsonl")
+    let outcome = try importer.end()
+    #expect(outcome.filed == 3)
+    #expect(outcome.mistakes == [])
+    let first = Folder.read(plan.folder + "/train.jsonl")
+    plan.folder = folder.path + "/back"
+    _ = try Exporter(other, plan).run()
+    #expect(Folder.read(plan.folder + "/train.jsonl") == first)
+    #expect(first?.isEmpty == false)
+  }
+}
