@@ -40,7 +40,9 @@ final class WebSocketCodec {
     let result = unsafe wslay_event_recv(context)
     defer { messages = [] }
     pump()
-    guard result == 0, incoming.isEmpty || isClosed else { throw Fault(.broken, "The upstream broke the rules of WebSocket.") }
+    // wslay answers a broken rule with a close of its own and reads no further.
+    let readsOn = unsafe wslay_event_want_read(context) != 0
+    guard result == 0, isClosed || readsOn && incoming.isEmpty else { throw Fault(.broken, "The upstream broke the rules of WebSocket.") }
     return messages
   }
 

@@ -40,7 +40,8 @@ import Testing
 
   @Test func `signs what was made before, whatever stands first in the file`() throws {
     let made = try render(
-      #"{method: POST, url: "{{origin}}/p", query: {z: "1", s: "{{md5(rawbody)}}"}, headers: {X-Sign: '{{md5(header("x-time") + uri)}}', X-Time: "9"}, body: {json: {a: 1}}}"#)
+      #"{method: POST, url: "{{origin}}/p", query: {z: "1", s: "{{md5(rawbody)}}"}, headers: {X-Sign: '{{md5(header("x-time") + uri)}}', X-Time: "9"}, body: {json: {a: 1}}}"#
+    )
     let query = Digest.hex(Digest.md5(Array(#"{"a":1}"#.utf8)))
     #expect(made.view.uri == "/p?z=1&s=\(query)")
     let sign = Digest.hex(Digest.md5(Array("9/p?z=1&s=\(query)".utf8)))
@@ -87,7 +88,11 @@ import Testing
 
   @Test func `refuses what no text can say`() throws {
     var chat = Chat(wire: .chat, model: "m")
-    chat.messages = [Message(.user, [Message.Content(.media(Media(.image, .data("AA==", mediaType: "image/png"))), at: SourcePath("messages", 0))], at: SourcePath("messages", 0))]
+    chat.messages = [
+      Message(
+        .user, [Message.Content(.media(Media(.image, .data("AA==", mediaType: "image/png"))), at: SourcePath("messages", 0))],
+        at: SourcePath("messages", 0))
+    ]
     let fault = #expect(throws: Fault.self) { try PromptHistory(chat, Recipe()) }
     #expect(fault?.code == "unsupported_content")
     chat.messages = []
