@@ -14,6 +14,8 @@ package final class App: Sendable {
   private let resolver = Resolver()
   /// The record; nil with `record: off`.
   private let record: RecordKeeper?
+  /// What it was started with.
+  private let recordConfig: RecordConfig
   private let loops: [EventLoop]
   /// What belongs to each loop; filled once in `listen`.
   private let members: Mutex<[LoopBound<LoopMembers>]>
@@ -38,6 +40,7 @@ package final class App: Sendable {
     let setup = try Setup(loaded.config, values: loaded.values, origins: origins)
     try setup.checkListeners()
     current = Mutex(setup)
+    recordConfig = loaded.config.record
     record = loaded.config.record.isOn ? try RecordKeeper(loaded.config.record, source) : nil
     let count = loaded.config.server.loops ?? Self.cores
     var loops: [EventLoop] = []
@@ -164,6 +167,7 @@ extension App {
       if setup.config.server.listen != self.setup.config.server.listen {
         Log.warning("reload", ["message": "server.listen needs a restart"])
       }
+      if setup.config.record.needsRestart(recordConfig) { Log.warning("reload", ["message": "record needs a restart"]) }
       current.withLock { $0 = setup }
       let server = try server()
       let kept = setup.origins
