@@ -54,7 +54,7 @@ let package = Package(
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Base"], swiftSettings: strict),
     .testTarget(name: "ArchiveTests", dependencies: ["Archive", "Wire", "Base"], swiftSettings: strict),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Archive", "Wire", "Base"], swiftSettings: strict),
-    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Upstream", "Wire", "HTTP", "Base"], swiftSettings: strict),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Archive", "Upstream", "Wire", "HTTP", "Base"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

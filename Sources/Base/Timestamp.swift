@@ -84,7 +84,8 @@ extension Timestamp {
 
   private static func days(_ text: Substring) -> Int? {
     let numbers = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard numbers.count == 3, numbers.map(\.utf8.count) == [4, 2, 2], let year = Int(numbers[0]), let month = Int(numbers[1]),
+    guard numbers.count == 3, numbers.map(\.utf8.count) == [4, 2, 2], numbers.allSatisfy(isNumber), let year = Int(numbers[0]),
+      let month = Int(numbers[1]),
       let day = Int(numbers[2]), (1...12).contains(month), (1...31).contains(day)
     else { return nil }
     let days = days(year: year, month: month, day: day)
@@ -95,12 +96,16 @@ extension Timestamp {
   private static func clock(_ text: Substring) -> Int? {
     let end = text.firstIndex { $0 == "Z" || $0 == "+" || $0 == "-" } ?? text.endIndex
     let numbers = text[..<end].split(separator: ":", omittingEmptySubsequences: false)
-    guard (2...3).contains(numbers.count), let hour = Int(numbers[0]), let minute = Int(numbers[1]), (0..<24).contains(hour),
+    guard (2...3).contains(numbers.count), numbers.allSatisfy(isNumber), let hour = Int(numbers[0]), let minute = Int(numbers[1]),
+      (0..<24).contains(hour),
       (0..<60).contains(minute), let second = numbers.count == 3 ? Double(numbers[2]) : 0, (0..<61).contains(second),
       let offset = offset(text[end...])
     else { return nil }
     return (hour * 60 + minute - offset) * 60_000 + Int(second * 1000)
   }
+
+  /// Whether it is digits, with a point at most: numbers of Swift may also have a sign or an exponent.
+  private static func isNumber(_ text: Substring) -> Bool { text.utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || $0 == 46 } }
 
   /// Minutes of `+08:00`; 0 for `Z` and for none.
   private static func offset(_ text: Substring) -> Int? {

@@ -15,6 +15,8 @@ package final class App: Sendable {
   private let resolver = Resolver()
   /// The record; nil with `record: off`.
   private let record: RecordKeeper?
+  /// What it was started with.
+  private let recordConfig: RecordConfig
   private let loops: [EventLoop]
   /// What belongs to each loop; filled once in `listen`.
   private let members: Mutex<[LoopBound<LoopMembers>]>
@@ -40,6 +42,7 @@ package final class App: Sendable {
     let setup = try Setup(loaded.config, values: loaded.values, origins: origins, sessions: sessions)
     try setup.checkListeners()
     current = Mutex(setup)
+    recordConfig = loaded.config.record
     record = loaded.config.record.isOn ? try RecordKeeper(loaded.config.record, source) : nil
     let count = loaded.config.server.loops ?? Self.cores
     var loops: [EventLoop] = []
@@ -166,6 +169,7 @@ extension App {
       if setup.config.server.listen != self.setup.config.server.listen {
         Log.warning("reload", ["message": "server.listen needs a restart"])
       }
+      if setup.config.record.needsRestart(recordConfig) { Log.warning("reload", ["message": "record needs a restart"]) }
       current.withLock { $0 = setup }
       let server = try server()
       let kept = setup.origins

@@ -64,12 +64,30 @@ import Testing
   }
 
   @Test func `is found behind garbage that looks like one`() throws {
-    let garbage = Array("APRAPR1\u{0}\u{0}\u{0}\u{0}abcdAPR".utf8)
+    let garbage: [UInt8] = [7, 0, 0, 7, 0, 0, 0] + [0, 0, 0, 0] + Array("abcd".utf8) + [7, 0, 0]
     let bytes = garbage + Self.bytes(Self.full)
     var start = 0
     while case .none(let next) = Self.read(bytes, at: start) { start = next }
     #expect(start == garbage.count)
     guard case .record = Self.read(bytes, at: start) else { throw Missing() }
+  }
+
+  // Else whoever sends a body of such heads makes the reader compute their checksums, one within the other.
+  @Test func `can't be made to be looked for in a body`() throws {
+    let head: [UInt8] = Array("APR1".utf8) + [0, 16, 0, 0] + Array("APUS".utf8)
+    let heads = Array(repeatElement(head, count: 1000).joined())
+    guard case .none(let next) = Self.read(heads, stamp: 0x1234_5678) else { throw Missing() }
+    #expect(next == heads.count)
+  }
+
+  @Test func `of a later version is told from one that has changed`() throws {
+    let record = Self.full
+    let bytes =
+      RecordFrame.front(of: record, stamp: Self.stamp, version: RecordFrame.version + 1) + record.request.bytes + record.response.bytes
+    guard case .newer = Self.read(bytes) else { throw Missing() }
+    var changed = bytes
+    changed[bytes.count - 1] ^= 1
+    guard case .none = Self.read(changed) else { throw Missing() }
   }
 
   @Test func `with a length beyond the limit is none`() throws {

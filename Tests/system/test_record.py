@@ -1,5 +1,7 @@
 """What is kept of every exchange, and that nothing is lost whatever dies."""
 import concurrent.futures
+import fcntl
+import gzip
 import http.client
 import json
 import os
@@ -8,6 +10,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import threading
 import time
 
 import pytest
@@ -173,6 +176,34 @@ def test_nothing_is_kept_where_recording_is_off(start, upstream):
 
 
 # --- Conversations --------------------------------------------------------------------------------------------------
+
+def reload(gateway, settings, times):
+    gateway.config.write_text(json.dumps(settings))
+    gateway.process.send_signal(signal.SIGHUP)
+    gateway.wait_for_log("result=ok", times)
+
+
+def test_a_reload_turns_recording_off_and_tells_what_needs_a_restart(start, upstream):
+    gateway = start(config(upstream))
+    gateway.post("/v1/chat/completions", ASK, AUTH)
+    reload(gateway, config(upstream, record="off"), 1)
+    gateway.post("/v1/chat/completions", ASK, AUTH)
+    assert "needs a restart" not in gateway.log()
+    reload(gateway, config(upstream, record={"when_full": "refuse"}), 2)
+    gateway.post("/v1/chat/completions", ASK, AUTH)
+    assert "needs a restart" not in gateway.log()
+    assert len(records(gateway.folder)) == 2
+    reload(gateway, config(upstream, record={"archive": "sqlite:other.db"}), 3)
+    assert "record needs a restart" in gateway.log()
+
+
+def test_the_bytes_of_what_has_none_are_told_apart_from_empty_ones(start, upstream):
+    gateway = start(config(upstream, keys=[{"name": "alice", "key": "sk-alice", "record": "metadata"}]))
+    gateway.post("/v1/chat/completions", ASK, AUTH)
+    [record] = records(gateway.folder)
+    done = subprocess.run([PROGRAM, "records", "show", record["id"], "--raw", "request"], cwd=gateway.folder, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, b"") and b"only metadata" in done.stderr
+
 
 def test_an_agent_s_calls_are_one_conversation_and_are_stored_once(gateway, upstream):
     tools = [{"type": "function", "function": {"name": f"tool_{n}", "description": "does things " * 20, "parameters": {"type": "object", "properties": {}}}} for n in range(30)]
@@ -398,6 +429,20 @@ def test_two_gateways_do_not_share_a_spool(gateway):
     assert second.returncode == 1 and "records into" in second.stderr
 
 
+def test_a_gateway_waits_for_a_command_that_has_the_spool(gateway):
+    gateway.post("/v1/chat/completions", ASK, AUTH)
+    gateway.stop()
+    with open(gateway.folder / "data" / "spool" / "lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        threading.Timer(0.3, fcntl.flock, (lock, fcntl.LOCK_UN)).start()
+        again = Apus(gateway.folder, None)
+    try:
+        assert again.post("/v1/chat/completions", ASK, AUTH)[0] == 200
+        assert len(records(gateway.folder)) == 2
+    finally:
+        again.stop()
+
+
 def test_a_stop_files_everything(gateway):
     for _ in range(30):
         gateway.post("/v1/chat/completions", ASK, AUTH)
@@ -605,6 +650,29 @@ def test_of_a_long_reply_the_beginning_is_kept(start, upstream):
     assert len(gateway.request("GET", "/api.test.example/v1/files/1/content", None, AUTH)[2]) == 20 << 20
     [record] = records(gateway.folder)
     assert 7 << 20 < len(command(gateway.folder, "show", record["id"], "--raw", "response")) <= 8 << 20
+
+
+def test_of_a_body_that_is_too_long_for_a_record_the_beginning_is_kept(start, upstream):
+    gateway = start(passing(upstream, server={"limits": {"body": "160MiB"}}))
+    upstream.replies(Reply(200, {"content-type": "text/plain"}, b"heard"))
+    sent = os.urandom(1 << 20) * 140
+    assert gateway.request("POST", "/api.test.example/v1/audio/transcriptions", sent, AUTH, timeout=100)[2] == b"heard"
+    until(lambda: records(gateway.folder), "the record", seconds=60)
+    [record] = records(gateway.folder)
+    assert record["complete"]
+    assert command(gateway.folder, "show", record["id"], "--raw", "request") == sent[:64 << 20]
+
+
+def test_what_is_packed_a_thousandfold_is_kept_and_costs_no_memory(start, upstream):
+    gateway = start(passing(upstream))
+    upstream.replies(Reply.json(completion("up-model")))
+    bomb = gzip.compress(b'{"model":"fast","messages":[{"role":"user","content":"' + b"x" * (50 << 20) + b'"}]}')
+    for _ in range(20):
+        assert gateway.request("POST", "/api.test.example/v1/chat/completions", bomb, AUTH | {"content-encoding": "gzip"})[0] == 200
+    until(lambda: len(records(gateway.folder)) == 20, "the records", seconds=60)
+    assert command(gateway.folder, "show", records(gateway.folder)[0]["id"], "--raw", "request") == bomb
+    [most] = [int(line.split()[1]) for line in open(f"/proc/{gateway.process.pid}/status") if line.startswith("VmHWM")]
+    assert most < 200 << 10
 
 
 def test_a_probe_leaves_no_record(start, upstream):

@@ -12,55 +12,65 @@ struct Conversation {
 
   /// The turns of a request, and of the reply where one came.
   init(_ chat: Chat, _ reply: Reply?) {
-    var calls: [(id: String, name: String)] = []
+    var calls = Calls()
     let leading = chat.messages.prefix { $0.role == .system }
     let system = leading.map { $0.text(separator: "\n\n") }.filter { !$0.isEmpty }.joined(separator: "\n\n")
     if !system.isEmpty { add("system", TurnContent(text: system)) }
     var assistant: TurnContent?
     for message in chat.messages.dropFirst(leading.count) {
       guard message.role != .assistant else {
-        assistant = (assistant ?? TurnContent()) + TurnContent(parts: message.contents.map(\.part), glue: "")
+        Self.add(TurnContent(parts: message.contents.map(\.part), glue: ""), to: &assistant)
         continue
       }
       end(&assistant, &calls)
-      addClient(message, calls)
+      addClient(message, &calls)
     }
+    addResults(&calls)
     if let parts = reply?.candidates.first?.parts, !parts.isEmpty {
       // The client began the model's turn itself: the reply goes on with it.
-      assistant = (assistant ?? TurnContent()) + TurnContent(parts: parts, glue: "")
+      Self.add(TurnContent(parts: parts, glue: ""), to: &assistant)
     }
     if let assistant, !assistant.isEmpty { add("assistant", assistant) }
   }
 
-  private mutating func end(_ assistant: inout TurnContent?, _ calls: inout [(id: String, name: String)]) {
+  /// In place: an assistant's turn may come in many thousand pieces.
+  private static func add(_ content: TurnContent, to assistant: inout TurnContent?) {
+    if assistant == nil { assistant = content } else { assistant?.append(content) }
+  }
+
+  private mutating func end(_ assistant: inout TurnContent?, _ calls: inout Calls) {
     guard let said = assistant else { return }
     assistant = nil
-    calls = said.calls.map { ($0.id, $0.name) }
+    addResults(&calls)
+    calls = Calls(said)
     guard !said.isEmpty else { return }
     add("assistant", said)
     firstOwn = turns.count
   }
 
-  /// Results of tools are a turn of their own, in the order of the calls; then what else the client says.
-  private mutating func addClient(_ message: Message, _ calls: [(id: String, name: String)]) {
-    var results: [ToolResult] = []
+  /// Results of tools are a turn of their own, in the order of the calls, also where a wire has a message for each; then what else the
+  /// client says.
+  private mutating func addClient(_ message: Message, _ calls: inout Calls) {
     var rest: [Part] = []
     for content in message.contents {
-      if case .result(let result) = content.part { results.append(result) } else { rest.append(content.part) }
+      if case .result(let result) = content.part { calls.results.append(result) } else { rest.append(content.part) }
     }
-    if !results.isEmpty { addResults(results, calls) }
     let said = TurnContent(parts: rest, glue: "\n")
-    if !said.isEmpty { add(message.role.rawValue, said) }
+    guard !said.isEmpty else { return }
+    addResults(&calls)
+    add(message.role.rawValue, said)
   }
 
-  private mutating func addResults(_ results: [ToolResult], _ calls: [(id: String, name: String)]) {
+  private mutating func addResults(_ calls: inout Calls) {
+    let results = calls.results
+    calls.results = []
     let ordered = results.enumerated().sorted { left, right in
-      let (a, b) = (calls.firstIndex { $0.id == left.element.id } ?? .max, calls.firstIndex { $0.id == right.element.id } ?? .max)
+      let (a, b) = (calls.place(left.element.id), calls.place(right.element.id))
       return a != b ? a < b : left.offset < right.offset
     }
     for (_, result) in ordered {
       var content = TurnContent(parts: result.parts, glue: "\n")
-      content.tool = result.name ?? calls.first { $0.id == result.id }?.name ?? ""
+      content.tool = result.name ?? calls.name(result.id) ?? ""
       add("tool", content)
     }
   }
@@ -76,6 +86,23 @@ extension Turn {
   package static func hash(_ previous: [UInt8]?, _ canonical: [UInt8]) -> [UInt8] { Digest.sha256((previous ?? seed) + canonical) }
 
   private static let seed = [UInt8](repeating: 0, count: 32)
+}
+
+/// The calls of the model's last turn, by their ids, and the results that came since.
+private struct Calls {
+  var results: [ToolResult] = []
+  private var known: [String: (place: Int, name: String)] = [:]
+
+  init() {}
+
+  init(_ said: TurnContent) {
+    // Of two with one id the first counts.
+    for (place, call) in said.calls.enumerated() where known[call.id] == nil { known[call.id] = (place, call.name) }
+  }
+
+  /// Where a call stands; behind all for an unknown one.
+  func place(_ id: String) -> Int { known[id]?.place ?? .max }
+  func name(_ id: String) -> String? { known[id]?.name }
 }
 
 /// What one turn says.
@@ -108,13 +135,11 @@ private struct TurnContent {
     text = texts.joined(separator: glue)
   }
 
-  static func + (left: TurnContent, right: TurnContent) -> TurnContent {
-    var sum = left
-    sum.text += right.text
-    sum.calls += right.calls
-    sum.media += right.media
-    sum.reasoning += right.reasoning
-    return sum
+  mutating func append(_ other: TurnContent) {
+    text += other.text
+    calls += other.calls
+    media += other.media
+    reasoning += other.reasoning
   }
 
   private static func digest(_ source: Media.Source) -> String {

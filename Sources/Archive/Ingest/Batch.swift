@@ -1,3 +1,5 @@
+internal import Base
+
 /// What one transaction files.
 struct Batch: Sendable {
   private(set) var entries: [Entry] = []
@@ -5,12 +7,12 @@ struct Batch: Sendable {
   private(set) var ends: [(segment: SpoolSegment, offset: Int)] = []
   /// Segments that were read to their ends, which grow no more.
   private(set) var done: [SpoolSegment] = []
-  /// Bytes of bodies.
+  /// Bytes of bodies and turns.
   private var size = 0
 
   /// Records of one transaction.
   private static let mostRecords = 256
-  /// Bytes of bodies of one transaction.
+  /// Bytes of bodies and turns of one transaction.
   private static let mostBytes = 8 << 20
 
   /// Whether nothing was there.
@@ -21,24 +23,27 @@ struct Batch: Sendable {
   mutating func sort() { entries.sort { $0.row.record.id < $1.row.record.id } }
 
   /// Takes in what a segment has beyond what was read before; false when there is no room for all of it.
-  mutating func fill(from segment: SpoolSegment, _ reader: SegmentReader?) -> Bool {
+  mutating func fill(from segment: SpoolSegment, _ reader: SegmentReader) -> Bool {
     // Asked in this order: a segment that is closed grows no more.
     let isClosed = segment.isClosed
     let end = segment.end
-    guard let reader else {
-      if isClosed { done.append(segment) }
-      return true
-    }
     defer { ends.append((segment, reader.offset)) }
     while !isFull {
       guard let record = reader.next(before: end) else {
-        if isClosed { done.append(segment) }
+        if isClosed, !reader.isStuck { done.append(segment) }
         return true
       }
-      entries.append(EntryReader(record).entry())
-      size += record.size
+      let entry = EntryReader(record).entry()
+      entries.append(entry)
+      // What was packed may be a thousand times as large in its turns.
+      size += record.size + entry.turns.reduce(0) { $0 + $1.canonical.count + $1.words.utf8.count }
     }
     return false
+  }
+
+  /// Takes a segment for read, of which nothing is there to read.
+  mutating func finish(_ segment: SpoolSegment) {
+    if segment.isClosed { done.append(segment) }
   }
 }
 
@@ -49,6 +54,7 @@ final class BatchReader {
   private let places: [String: Int]
   private var readers: [ObjectIdentifier: SegmentReader] = [:]
   private var finished: Set<ObjectIdentifier> = []
+  private var warned: Set<String> = []
 
   init(_ spool: Spool, from places: [String: Int]) {
     self.spool = spool
@@ -61,7 +67,13 @@ final class BatchReader {
     let segments = spool.segments
     finished.formIntersection(segments.map { ObjectIdentifier($0) })
     for segment in segments where !finished.contains(ObjectIdentifier(segment)) {
-      guard batch.fill(from: segment, reader(of: segment)) else { break }
+      do throws(SegmentTrouble) {
+        let reader = try reader(of: segment)
+        guard batch.fill(from: segment, reader) else { break }
+        if reader.isStuck { warn(segment) }
+      } catch {
+        if error == .empty { batch.finish(segment) } else { warn(segment) }
+      }
     }
     batch.sort()
     for segment in batch.done {
@@ -71,10 +83,16 @@ final class BatchReader {
     return batch
   }
 
-  private func reader(of segment: SpoolSegment) -> SegmentReader? {
+  private func reader(of segment: SpoolSegment) throws(SegmentTrouble) -> SegmentReader {
     if let reader = readers[ObjectIdentifier(segment)] { return reader }
-    let reader = SegmentReader(segment.path, from: places[segment.name] ?? 0)
+    let reader = try SegmentReader(segment.path, written: segment.fd, from: places[segment.name] ?? 0)
     readers[ObjectIdentifier(segment)] = reader
     return reader
+  }
+
+  /// Tells once of a segment that stays where it is: it can't be read now, or is a later version's.
+  private func warn(_ segment: SpoolSegment) {
+    guard warned.insert(segment.name).inserted else { return }
+    Log.warning("spool", ["message": "\(segment.name) can't be read now or by this version of Apus; it stays where it is"])
   }
 }

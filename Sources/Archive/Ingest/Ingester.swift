@@ -23,6 +23,7 @@ package final class Ingester: Sendable {
   private let spool: Spool
   private let location: Secret
   private let retention: Retention
+  private let isDurable: Bool
   private let state = Mutex(State())
 
   private struct State {
@@ -38,10 +39,12 @@ package final class Ingester: Sendable {
   /// Nanoseconds that the end of the program waits for what is left.
   private static let endPatience: Int64 = 3_000_000_000
 
-  package init(_ spool: Spool, _ location: Secret, keep retention: Retention) {
+  /// `isDurable`: whether the archive puts every batch on the disk itself, before the spool lets go of it.
+  package init(_ spool: Spool, _ location: Secret, keep retention: Retention, isDurable: Bool = false) {
     self.spool = spool
     self.location = location
     self.retention = retention
+    self.isDurable = isDurable
   }
 
   /// What keeps the archive from taking records; empty when nothing does.
@@ -75,6 +78,7 @@ extension Ingester {
     while true {
       do throws(Fault) {
         let archive = try Archive.open(location.exposed, mode: .write)
+        if isDurable { try archive.syncEveryCommit() }
         tell("")
         pause = Self.patience.lowerBound
         return try work(archive)

@@ -34,13 +34,16 @@ package struct Leftover {
   private func wait() throws(Fault) {
     let deadline = sys_now() + Self.patience
     var goals: [String: Int]?
+    var pause: Int64 = 10_000_000
     while sys_now() < deadline {
       let places = try places()
       let ends = goals ?? self.ends(behind: places)
       goals = ends
       let present = Set(SpoolFolder.segments(spool).map(\.name))
       if ends.allSatisfy({ places[$0.key] ?? 0 >= $0.value || !present.contains($0.key) }) { return }
-      sys_sleep(10_000_000)
+      // Every look is a connection of its own.
+      sys_sleep(pause)
+      pause = min(2 * pause, 200_000_000)
     }
   }
 
@@ -73,7 +76,8 @@ package struct Leftover {
   }
 
   private func read(_ segment: String, from place: Int) -> (records: Int, end: Int) {
-    guard let reader = SegmentReader(spool + "/" + segment, from: place) else { return (0, place) }
+    // nil is right: what can't be read has no records for us.
+    guard let reader = try? SegmentReader(spool + "/" + segment, from: place) else { return (0, place) }
     var (records, end) = (0, place)
     while reader.next() != nil {
       records += 1

@@ -28,9 +28,12 @@ package struct EntryReader {
     readReply(asked)
   }
 
+  /// Bytes to which a packed body may grow; the JSON of them takes ten times as much while it is read.
+  private static let mostUnpacked = 16 << 20
+
   static func decoded(_ body: Record.Body) -> [UInt8]? {
     if body.coding.isEmpty { return body.bytes }
-    guard let decoded = ContentCoding.decode(body.bytes, coding: body.coding), !decoded.isCut else { return nil }
+    guard let decoded = ContentCoding.decode(body.bytes, coding: body.coding, limit: mostUnpacked), !decoded.isCut else { return nil }
     return decoded.bytes
   }
 
@@ -68,9 +71,18 @@ package struct EntryReader {
   }
 
   private mutating func readRequest(_ asked: Asked) {
-    guard let body else { return }
+    guard let body = body.map({ Self.named($0, asked) }) else { return }
     chat = RecordedRequest(asked.wire, body, model: asked.model ?? record.model, isStream: asked.isStream).chat
     row.hasTools = chat?.tools.isEmpty == false
+  }
+
+  /// A body with the model's name, which every wire but Gemini's wants there, while some vendors have it in the path alone.
+  private static func named(_ body: JSON, _ asked: Asked) -> JSON {
+    guard asked.wire != .gemini, body.kind == .object, body["model"]?.string == nil else { return body }
+    var edit = JSONEdit(body)
+    edit.set("model", to: JSON(asked.model ?? "-"), in: body)
+    // nil can't be: it was JSON before.
+    return (try? JSON(parsing: edit.bytes())) ?? body
   }
 
   private mutating func readReply(_ asked: Asked) {
@@ -98,7 +110,8 @@ package struct EntryReader {
 
   /// A reply that passed by path is complete when its own end came, not when its connection's did.
   private mutating func judge(_ recorded: RecordedReply) {
-    guard record.endpoint == "proxy", !recorded.reply.isComplete else { return }
+    // Of what was too long to be kept the end is not known here; the gateway saw it.
+    guard record.endpoint == "proxy", !recorded.reply.isComplete, !record.response.isCut else { return }
     row.record.isComplete = false
     guard row.record.error.isEmpty else { return }
     row.record.error = (recorded.fault?.kind ?? .broken).rawValue

@@ -2,21 +2,21 @@ internal import CSystem
 
 /// A record in the spool: 12 bytes of head, the fields, the request's bytes, the response's.
 ///
-///     0  "APR1"
+///     0  the segment's stamp, 32 bits, little end first: nobody who sends bodies knows it, so that none holds what looks like a frame
 ///     4  how many bytes follow the head, 32 bits, little end first
-///     8  CRC-32C of the segment's stamp and those bytes
+///     8  CRC-32C of the stamp and those bytes
 ///    12  version 1; then the fields in a fixed order: numbers as varints (LEB128), texts with their length before them
 enum RecordFrame {
-  static let magic: [UInt8] = [0x41, 0x50, 0x52, 0x31]
   static let headLength = 12
   static let version: UInt8 = 1
   /// The longest frame, in bytes: both bodies at their limit, and room for the fields.
   static let longest = 2 * Record.mostBody + (1 << 20)
 
   /// Everything before the two bodies: the head and the fields.
-  static func front(of record: Record, stamp: UInt32) -> [UInt8] {
-    var bytes = FieldWriter(record)
+  static func front(of record: Record, stamp: UInt32, version: UInt8 = version) -> [UInt8] {
+    var bytes = FieldWriter(record, version)
     let length = bytes.out.count - headLength + record.request.bytes.count + record.response.bytes.count
+    bytes.patch(stamp, at: 0)
     bytes.patch(UInt32(length), at: 4)
     bytes.patch(checksum(bytes.out, record, stamp), at: 8)
     return bytes.out
@@ -34,27 +34,27 @@ enum RecordFrame {
     case record(Record, next: Int)
     /// The frame's end isn't there: it is being written, or was torn.
     case short
+    /// A whole frame in a form that a later version writes.
+    case newer
     /// No frame of this segment, or one whose bytes have changed; the next one may begin at `next`.
     case none(next: Int)
   }
 
   /// Reads the frame at `start` of `bytes`, of a segment with that stamp.
   static func read(_ bytes: ArraySlice<UInt8>, at start: Int, stamp: UInt32) -> Found {
-    guard bytes.endIndex - start >= headLength else {
-      return magic.starts(with: bytes[start...].prefix(4)) ? .short : .none(next: next(bytes, behind: start))
-    }
-    guard bytes[start...].starts(with: magic) else { return .none(next: next(bytes, behind: start)) }
+    guard isBegun(bytes, at: start, stamp) else { return .none(next: next(bytes, behind: start, stamp: stamp)) }
+    guard bytes.endIndex - start >= headLength else { return .short }
     let length = Int(number(bytes, at: start + 4))
-    guard length <= longest else { return .none(next: next(bytes, behind: start)) }
+    guard length <= longest else { return .none(next: next(bytes, behind: start, stamp: stamp)) }
     let body = start + headLength
     guard bytes.endIndex - body >= length else { return .short }
     let payload = bytes[body..<body + length]
     // The slice lives through the call.
     let checksum = unsafe payload.withUnsafeBytes { unsafe sys_crc32c(stamp, $0.baseAddress, $0.count) }
+    guard checksum == number(bytes, at: start + 8) else { return .none(next: next(bytes, behind: start, stamp: stamp)) }
+    if let written = payload.first, written > version { return .newer }
     var fields = FieldReader(payload)
-    guard checksum == number(bytes, at: start + 8), let record = fields.record() else {
-      return .none(next: next(bytes, behind: start))
-    }
+    guard let record = fields.record() else { return .none(next: next(bytes, behind: start, stamp: stamp)) }
     return .record(record, next: body + length)
   }
 
@@ -62,14 +62,19 @@ enum RecordFrame {
     (0..<4).reduce(0) { $0 | UInt32(bytes[place + $1]) << UInt32(8 * $1) }
   }
 
-  /// Where the next frame may begin.
-  private static func next(_ bytes: ArraySlice<UInt8>, behind start: Int) -> Int {
+  /// Where the next frame may begin; the end of the bytes when nowhere.
+  static func next(_ bytes: ArraySlice<UInt8>, behind start: Int, stamp: UInt32) -> Int {
     var place = start + 1
-    while place < bytes.endIndex {
-      if bytes[place] == magic[0], magic.starts(with: bytes[place...].prefix(4)) || bytes[place...].starts(with: magic) { return place }
-      place += 1
+    while place < bytes.endIndex, !isBegun(bytes, at: place, stamp) { place += 1 }
+    return min(place, bytes.endIndex)
+  }
+
+  /// Whether the stamp stands there, or its beginning where the bytes end.
+  private static func isBegun(_ bytes: ArraySlice<UInt8>, at place: Int, _ stamp: UInt32) -> Bool {
+    for offset in 0..<min(4, bytes.endIndex - place) where bytes[place + offset] != UInt8(stamp >> UInt32(8 * offset) & 255) {
+      return false
     }
-    return bytes.endIndex
+    return true
   }
 }
 
@@ -84,11 +89,11 @@ extension Record {
 private struct FieldWriter {
   private(set) var out: [UInt8]
 
-  init(_ record: Record) {
+  init(_ record: Record, _ version: UInt8) {
     out = []
     out.reserveCapacity(512)
-    out.append(contentsOf: RecordFrame.magic)
-    out.append(contentsOf: [0, 0, 0, 0, 0, 0, 0, 0, RecordFrame.version])
+    out.append(contentsOf: repeatElement(0, count: RecordFrame.headLength))
+    out.append(version)
     text(record.id)
     number(record.time)
     for field in [record.key, record.endpoint, record.clientWire, record.method, record.path] { text(field) }

@@ -1,4 +1,5 @@
 package import Base
+internal import CSystem
 internal import Glibc
 
 /// The folder of a spool: its segments, its lock, its name, and how many records were dropped.
@@ -12,14 +13,18 @@ package final class SpoolFolder: Sendable {
   private let lock: Int32
   private let dropped: Int32
 
-  /// Opens the folder, making it where it is missing, and takes its lock. Nil when another process has it. Throws `internal` when the
-  /// folder can't be used.
-  package static func open(_ path: String) throws(Fault) -> SpoolFolder? {
+  /// Opens the folder, making it where it is missing, and takes its lock. Nil when another process has it, and still has it after
+  /// `patience` nanoseconds. Throws `internal` when the folder can't be used.
+  package static func open(_ path: String, patience: Int64 = 0) throws(Fault) -> SpoolFolder? {
     try DataFolder.make(path)
     let lock = try open(path + "/lock", path)
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-      close(lock)
-      return nil
+    let deadline = sys_now() + patience
+    while flock(lock, LOCK_EX | LOCK_NB) != 0 {
+      guard sys_now() < deadline else {
+        close(lock)
+        return nil
+      }
+      sys_sleep(10_000_000)
     }
     return try SpoolFolder(path, lock)
   }

@@ -12,6 +12,8 @@ package final class SpoolSegment: Sendable {
   /// Bytes up to the end of the last whole frame.
   private let written: Atomic<Int>
   private let closed: Atomic<Bool>
+  /// Whether the disk itself has its name.
+  private let isNamed = Atomic(false)
   /// Bytes that are in the archive.
   private let filed: Atomic<Int>
 
@@ -56,8 +58,15 @@ package final class SpoolSegment: Sendable {
     max(0, offset - filed.exchange(max(offset, filed.load(ordering: .relaxed)), ordering: .relaxed))
   }
 
-  /// Waits until the disk itself has what was written. Blocks.
-  package func sync() { _ = fdatasync(fd) }
+  /// Waits until the disk itself has what was written, and the name under which it is found. Blocks.
+  package func sync() {
+    _ = fdatasync(fd)
+    guard !isNamed.exchange(true, ordering: .relaxed) else { return }
+    let folder = unsafe open(String(path.dropLast(name.utf8.count)), O_RDONLY | O_CLOEXEC)
+    guard folder >= 0 else { return }
+    _ = fsync(folder)
+    close(folder)
+  }
 }
 
 /// Files that are ready to be written: their pages are in memory already, so that an append costs the loop a copy and not the making of

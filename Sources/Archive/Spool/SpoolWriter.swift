@@ -15,7 +15,7 @@ package final class SpoolWriter {
   private var waiting: [Record] = []
   private var waitingBytes = 0
 
-  /// Bytes that wait in memory for a disk that takes none.
+  /// Bytes that wait in memory for a disk that takes none; promised ones wait beyond that.
   private static let mostWaiting = 16 << 20
 
   package init(_ spool: Spool, loop: Int) {
@@ -27,12 +27,12 @@ package final class SpoolWriter {
   package var isWaiting: Bool { !waiting.isEmpty }
 
   /// Appends a record. False when it was dropped, because the spool is full, or the disk takes nothing and enough waits already.
-  /// `isPromised`: whether the record is kept although the spool is full.
+  /// `isPromised`: whether the record is kept all the same.
   package func append(_ record: Record, isPromised: Bool = false) -> Bool {
     let size = record.size
     guard isPromised || spool.bytes + size <= spool.limit else { return drop() }
     if waiting.isEmpty || flush(), write(record) { return true }
-    guard waitingBytes + size <= Self.mostWaiting else { return drop() }
+    guard isPromised || waitingBytes + size <= Self.mostWaiting else { return drop() }
     waiting.append(record)
     waitingBytes += size
     return true

@@ -19,6 +19,11 @@ package final class Archive {
     try Archive(connect(location, mode: mode), mode: mode)
   }
 
+  /// Has every commit reach the disk itself. SQLite leaves that to the next checkpoint else; PostgreSQL does as its server is set.
+  package func syncEveryCommit() throws(Fault) {
+    if database.flavor == .sqlite { _ = try database.rows("PRAGMA synchronous = FULL") }
+  }
+
   init(_ database: any Database, mode: Mode, steps: [Migration] = Schema.steps) throws(Fault) {
     self.database = database
     if mode == .write {

@@ -54,6 +54,13 @@ package struct RecordConfig: Sendable {
     fields.end()
   }
 
+  /// Whether a reload can't bring these settings about in a gateway that was started with those.
+  func needsRestart(_ start: RecordConfig) -> Bool {
+    guard isOn, start.isOn else { return isOn }
+    return archive != start.archive || spool != start.spool || spoolLimit != start.spoolLimit || sync != start.sync
+      || mostAge != start.mostAge || mostBytes != start.mostBytes
+  }
+
   private static func location(_ field: Field) -> Secret? {
     guard let text = field.string() else { return nil }
     let known = ["sqlite:", "postgres://", "postgresql://"]

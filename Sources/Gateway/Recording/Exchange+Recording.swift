@@ -18,7 +18,7 @@ extension Exchange {
   /// Begins to record. Throws `overloaded` where the spool is full and unrecorded exchanges are not wanted.
   @inline(never)
   func record(_ key: Keys.Key) throws(Fault) {
-    guard let recorder, let recording = recorder.recording(key.record) else { return }
+    guard setup.config.record.isOn, let recorder, let recording = recorder.recording(key.record) else { return }
     guard setup.config.record.whenFull == .drop || recorder.hasRoom else {
       throw Fault(
         .overloaded, "The gateway can record nothing more, and is told to refuse what it can't record. Try again later.",

@@ -8,16 +8,20 @@ final class RecordKeeper: Sendable {
   let syncer = Syncer()
   private let ingester: Ingester
 
+  /// Nanoseconds that another program may take to let go of the spool: a command that files what was left there, a gateway that ends.
+  private static let patience: Int64 = 5_000_000_000
+
   /// Takes the spool and starts to ingest what earlier runs left there. Throws `internal` when the spool can't be used or another process
   /// has it; trouble with the archive is no reason to stop: records wait in the spool.
   init(_ config: RecordConfig, _ source: ConfigSource) throws(Fault) {
     let places = RecordPlaces(config, source)
-    guard let folder = try SpoolFolder.open(places.spool) else {
+    guard let folder = try SpoolFolder.open(places.spool, patience: Self.patience) else {
       throw Fault(
         .internal, "Another program records into \(places.spool). Give this one a folder of its own: --data DIR, or record.spool.")
     }
     spool = Spool(folder, limit: config.spoolLimit)
-    ingester = Ingester(spool, places.archive, keep: Retention(age: config.mostAge, bytes: config.mostBytes))
+    ingester = Ingester(
+      spool, places.archive, keep: Retention(age: config.mostAge, bytes: config.mostBytes), isDurable: config.sync == .disk)
     ingester.start()
   }
 

@@ -21,7 +21,8 @@ final class Recording {
   @inline(never)
   func asked(_ headers: Headers, _ body: [UInt8]) {
     guard keeps == .full else { return }
-    request = Record.Body(body, type: headers[.contentType] ?? "", coding: headers[.contentEncoding] ?? "")
+    request = Record.Body(kept(body), type: headers[.contentType] ?? "", coding: headers[.contentEncoding] ?? "")
+    request.isCut = body.count > Record.mostBody
   }
 
   /// The reply's head.
@@ -45,10 +46,14 @@ final class Recording {
   func answered(_ head: Headers, _ body: [UInt8]) {
     began(head)
     guard keeps == .full else { return }
+    budget.used -= response.bytes.count
     response.isCut = body.count > Record.mostBody
-    response.bytes = response.isCut ? Array(body.prefix(Record.mostBody)) : body
+    response.bytes = kept(body)
     budget.used += response.bytes.count
   }
+
+  /// As much of a body as a record holds.
+  private func kept(_ body: [UInt8]) -> [UInt8] { body.count > Record.mostBody ? Array(body.prefix(Record.mostBody)) : body }
 }
 
 /// The memory of one loop's recordings under way.

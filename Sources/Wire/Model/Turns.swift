@@ -9,7 +9,7 @@ package struct Turns {
   package private(set) var losses: [Loss] = []
 
   /// Ids of calls that wait for a result.
-  private var waiting: [(id: String, name: String)] = []
+  private var waiting = WaitingCalls()
   /// The turn that the results go into.
   private var answer: Int?
 
@@ -30,7 +30,7 @@ package struct Turns {
     if message.role != .assistant, !waiting.isEmpty, answer == nil { beginAnswer(message.path) }
     messages.append(message)
     guard message.role == .assistant else { return }
-    for case .call(let call) in message.contents.map(\.part) { waiting.append((call.id, call.name)) }
+    for case .call(let call) in message.contents.map(\.part) { waiting.append(call.id, call.name) }
   }
 
   private mutating func beginAnswer(_ path: SourcePath) {
@@ -46,14 +46,13 @@ package struct Turns {
         rest.contents.append(content)
         continue
       }
-      guard let position = waiting.firstIndex(where: { $0.id == result.id }) else {
+      guard let name = waiting.remove(result.id) else {
         rest.contents.append(Message.Content(.text(Emulation.strayResult(result.id, result.text)), at: content.path))
         rest.contents += result.parts.filter { if case .media = $0 { true } else { false } }.map { Message.Content($0, at: content.path) }
         losses.append(Loss(content.path.text(), .emulated))
         continue
       }
-      result.name = result.name ?? waiting[position].name
-      waiting.remove(at: position)
+      result.name = result.name ?? name
       if answer == nil { beginAnswer(message.path) }
       if let answer { messages[answer].contents.append(Message.Content(.result(result), at: content.path)) }
     }
@@ -67,15 +66,42 @@ package struct Turns {
       let path = messages.last?.path ?? SourcePath("messages")
       if answer == nil { beginAnswer(path) }
       if let answer {
-        for call in waiting {
+        for call in waiting.all {
           let result = ToolResult(id: call.id, name: call.name, parts: [.text(Emulation.noResult)], isError: true)
           messages[answer].contents.append(Message.Content(.result(result), at: path))
         }
         losses.append(Loss(path.text(), .synthesized))
       }
     }
-    waiting = []
+    waiting = WaitingCalls()
     answer = nil
+  }
+}
+
+/// Calls that have no result yet. A body may hold a hundred thousand, answered in any order.
+private struct WaitingCalls {
+  /// Those that were answered are nil.
+  private var calls: [(id: String, name: String)?] = []
+  /// Where the calls of an id stand.
+  private var places: [String: ArraySlice<Int>] = [:]
+  private var count = 0
+
+  var isEmpty: Bool { count == 0 }
+  /// In their order.
+  var all: [(id: String, name: String)] { calls.compactMap { $0 } }
+
+  mutating func append(_ id: String, _ name: String) {
+    places[id, default: []].append(calls.count)
+    calls.append((id, name))
+    count += 1
+  }
+
+  /// Takes the first call of an id away and gives its name; nil when none waits.
+  mutating func remove(_ id: String) -> String? {
+    guard let place = places[id]?.popFirst() else { return nil }
+    defer { calls[place] = nil }
+    count -= 1
+    return calls[place]?.name
   }
 }
 

@@ -21,7 +21,8 @@ struct RecordsCommand: Command {
       --json          one JSON object a line
       --limit N       at most so many records
       --since, --until T   a time (2026-11-25, 2026-11-25T08:00:00Z) or an age (2h, 7d)
-      --model, --provider, --key, --wire, --endpoint, --finish, --error WORD   only records with it; * in a model for any text
+      --model, --provider, --key, --wire, --endpoint, --finish, --error WORD   only records with it; * in a model for any text,
+                      * for any error; wires are openai-chat, openai-responses, openai-completions, anthropic, gemini
       --status N      200, or a class: 5xx
       --complete, --stream, --calls, --tools yes|no   finished, streamed, calling tools, offering tools
       --text TEXT     only records in which it was said

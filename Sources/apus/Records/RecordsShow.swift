@@ -24,6 +24,10 @@ struct RecordsShow: RecordsAction {
       return 1
     }
     let bodies = try archive.bodies(id)
+    guard side == nil || bodies != nil else {
+      Output.complain("apus records: of \(id) only metadata was kept")
+      return 1
+    }
     row.record.request = bodies?.request ?? Record.Body()
     row.record.response = bodies?.response ?? Record.Body()
     switch side {

@@ -42,8 +42,23 @@ private func short(_ message: Message) -> String {
         ["assistant call a", "user result a fa \(Emulation.noResult)", "user [tool result z]\nr"]
       ),
       ([turn(.user, 0, .text(""), .text("t")), turn(.assistant, 1, .text(""))], ["user t"]),
+      // Of two calls with one id each gets a result, as long as there are any.
+      (
+        [turn(.assistant, 0, call("a"), call("a")), turn(.user, 1, result("a", "1")), turn(.user, 2, result("a", "2"), result("a", "3"))],
+        ["assistant call a, call a", "user result a fa 1, result a fa 2", "user [tool result a]\n3"]
+      ),
     ] as [([Message], [String])])
   func `are in the order that strict wires want`(messages: [Message], expected: [String]) {
     #expect(Turns(messages).messages.map(short) == expected)
+  }
+
+  // A body of 8 MiB holds as many. Where the work grows with the square of them, a loop stands still for seconds.
+  @Test func `may hold a hundred thousand calls and results`() {
+    let ids = (0..<50_000).map(String.init)
+    let asked = Message(.assistant, ids.map { Message.Content(call($0), at: path(0)) }, at: path(0))
+    let answered = Message(.user, ids.reversed().map { Message.Content(result($0), at: path(1)) }, at: path(1))
+    let turns = Turns([asked, answered])
+    #expect(turns.messages.map(\.contents.count) == [ids.count, ids.count])
+    #expect(turns.losses.isEmpty)
   }
 }

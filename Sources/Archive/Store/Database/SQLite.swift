@@ -5,7 +5,7 @@ internal import Glibc
 /// A connection to a SQLite file.
 ///
 /// The file is in WAL mode: readers never wait for the writer, nor it for them. A commit is safe against the end of the process; it
-/// reaches the disk with the next checkpoint, and the spool keeps what isn't there yet. Source: https://sqlite.org/wal.html
+/// reaches the disk with the next checkpoint, unless `Archive.syncEveryCommit` wants it there at once. Source: https://sqlite.org/wal.html
 @safe
 final class SQLite: Database {
   let flavor = Flavor.sqlite
