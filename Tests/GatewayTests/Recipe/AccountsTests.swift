@@ -140,3 +140,35 @@ private func web(_ name: String, accounts: Int = 1, more: String = "") throws ->
     var now = 0
   }
 }
+
+@Suite struct `The secrets of an account` {
+  @Test(arguments: [
+    ("http://127.0.0.1:1/a", true), ("https://files.example/b?c=1", true), ("https://else.example/", false),
+    ("https://files.example.evil.example/", false), ("https://127.0.0.1.evil.example/", false),
+  ])
+  func `go to the file's own hosts alone`(address: String, isTrusted: Bool) throws {
+    let provider = try web("a", more: "hosts: [files.example]")
+    #expect(try RecipeHost(provider).place(address).isTrusted == isTrusted)
+  }
+
+  @Test(arguments: [
+    "http://files.example/", "http://else.example/", "ftp://files.example/", "//files.example/", "https://u@files.example/", "",
+  ])
+  func `go nowhere without encryption, and not to what is no address`(address: String) throws {
+    let provider = try web("a", more: "hosts: [files.example]")
+    #expect(throws: Fault.self) { try RecipeHost(provider).place(address) }
+  }
+
+  @Test func `have no value for another host, also not by way of variables`() throws {
+    let provider = try web("a", more: "vars: {auth: {expr: '\"Bearer \" + cred.TOKEN', scope: message}}")
+    let recipe = try #require(provider.file.recipe)
+    let variables = RecipeVariables(recipe, provider.sessions[0], install: provider.store.install)
+    let template = try RecipeTemplate(parsing: "{{auth}}")
+    #expect(try template.text(in: variables.context()) == "Bearer t0")
+    variables.isTrusted = false
+    #expect(try template.text(in: variables.context()) == nil)
+    variables.found = ["access": "a"]
+    variables.secretNames = ["access"]
+    #expect(try RecipeTemplate(parsing: "{{access}}").text(in: variables.context()) == nil)
+  }
+}
