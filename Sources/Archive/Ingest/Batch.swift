@@ -9,7 +9,7 @@ struct Batch: Sendable {
   private var size = 0
 
   /// Records of one transaction.
-  private static let mostRecords = 256
+  private static let mostRecords = 1024
   /// Bytes of bodies of one transaction.
   private static let mostBytes = 8 << 20
 
@@ -18,10 +18,14 @@ struct Batch: Sendable {
   private var isFull: Bool { entries.count >= Self.mostRecords || size >= Self.mostBytes }
 
   /// Puts the records of all loops in the order in which they began.
-  mutating func sort() { entries.sort { $0.row.record.id < $1.row.record.id } }
+  mutating func sort() {
+    // Entries are large: each moves once.
+    let order = entries.enumerated().map { ($0.element.row.record.id, $0.offset) }.sorted { $0 < $1 }
+    entries = order.map { entries[$0.1] }
+  }
 
   /// Takes in what a segment has beyond what was read before; false when there is no room for all of it.
-  mutating func fill(from segment: SpoolSegment, _ reader: SegmentReader?) -> Bool {
+  mutating func fill(from segment: SpoolSegment, _ reader: SegmentReader?, _ preparer: Preparer) -> Bool {
     // Asked in this order: a segment that is closed grows no more.
     let isClosed = segment.isClosed
     let end = segment.end
@@ -35,7 +39,9 @@ struct Batch: Sendable {
         if isClosed { done.append(segment) }
         return true
       }
-      entries.append(EntryReader(record).entry())
+      var entry = EntryReader(record).entry()
+      entry.prepared = preparer.prepare(entry)
+      entries.append(entry)
       size += record.size
     }
     return false
@@ -49,6 +55,7 @@ final class BatchReader {
   private let places: [String: Int]
   private var readers: [ObjectIdentifier: SegmentReader] = [:]
   private var finished: Set<ObjectIdentifier> = []
+  private let preparer = Preparer()
 
   init(_ spool: Spool, from places: [String: Int]) {
     self.spool = spool
@@ -61,7 +68,7 @@ final class BatchReader {
     let segments = spool.segments
     finished.formIntersection(segments.map { ObjectIdentifier($0) })
     for segment in segments where !finished.contains(ObjectIdentifier(segment)) {
-      guard batch.fill(from: segment, reader(of: segment)) else { break }
+      guard batch.fill(from: segment, reader(of: segment), preparer) else { break }
     }
     batch.sort()
     for segment in batch.done {
