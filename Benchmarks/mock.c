@@ -92,18 +92,20 @@ static bool step(connection *c) {
   return put_event(c, event, "") && put_event(c, "data: [DONE]\n\n", "0\r\n\r\n");
 }
 
-// Adds a word of syllables, the common ones short, as words.lua does; rare ones are rarer (Zipf).
+// Adds a word as words.lua does, common ones more often than rare ones (Zipf).
 static char *put_word(char *end) {
   static uint64_t state = 88172645463325252;
   state ^= state << 13;
   state ^= state >> 7;
   state ^= state << 17;
   unsigned word = (unsigned)exp((double)(state >> 11) / 9007199254740992.0 * log(30000)) - 1;
+  char last = "bdfghjklmnprstvw"[word % 16];
   do {
     *end++ = "bdfghjklmnprstvw"[word % 80 / 5];
     *end++ = "aeiou"[word % 5];
     word /= 80;
   } while (word);
+  *end++ = last;
   *end++ = ' ';
   return end;
 }

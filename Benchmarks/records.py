@@ -189,12 +189,12 @@ def agents(bench):
 
 def latin(number):
     """As words.lua does."""
-    word = ""
+    word, last = "", "bdfghjklmnprstvw"[number % 16]
     while True:
         number, rest = divmod(number, 80)
         word += "bdfghjklmnprstvw"[rest // 5] + "aeiou"[rest % 5]
         if not number:
-            return word
+            return word + last
 
 
 def chinese(number):

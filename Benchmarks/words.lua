@@ -2,17 +2,18 @@
 -- Chinese characters, common ones more often than rare ones (by Zipf). Some things are rare, for the filters and searches of `run`.
 local request_count = 0
 
--- Word number n, in syllables: common ones are short. mock.c makes its words in the same way.
+-- Word number n, in syllables and a last letter: common ones are short, the mean is five letters as in English. mock.c makes its words
+-- in the same way.
 local consonants, vowels = "bdfghjklmnprstvw", "aeiou"
 function latin(n)
-  local word = ""
+  local word, last = "", n % 16 + 1
   repeat
     local rest = n % 80
     local c, v = math.floor(rest / 5) + 1, rest % 5 + 1
     word = word .. consonants:sub(c, c) .. vowels:sub(v, v)
     n = math.floor(n / 80)
   until n == 0
-  return word
+  return word .. consonants:sub(last, last)
 end
 
 -- Character number n of the common ones, in UTF-8.
