@@ -1,13 +1,15 @@
 // A scripted upstream for measurements: one epoll thread, HTTP/1.1 with keep-alive, loopback only.
 //
-//   mock PORT [INTERVAL_MS=100] [CHUNKS=50]
+//   mock PORT [INTERVAL_MS=100] [CHUNKS=50] [VARIED_BYTES=0]
 //
 // A POST whose body holds "stream":true gets an event stream: its first chunk at once, the others INTERVAL_MS apart,
 // then one with finish_reason, then [DONE]. The text of a chunk is "@" and the time it was sent, in 19 digits of
-// nanoseconds, so that the reader can tell how long it was on its way. Any other POST gets a chat completion of 2 KB.
+// nanoseconds, so that the reader can tell how long it was on its way. Any other POST gets a chat completion of 2 KB,
+// always the same, or with so many bytes of words that differ each time.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -39,6 +41,7 @@ typedef struct {
 static stream_link ring[slots];
 static unsigned next_slot;
 static int chunk_count = 50;
+static int varied_bytes;
 static char reply[8192];
 static size_t reply_length;
 
@@ -89,6 +92,41 @@ static bool step(connection *c) {
   return put_event(c, event, "") && put_event(c, "data: [DONE]\n\n", "0\r\n\r\n");
 }
 
+// Adds a word as words.lua does, common ones more often than rare ones (Zipf).
+static char *put_word(char *end) {
+  static uint64_t state = 88172645463325252;
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  unsigned word = (unsigned)exp((double)(state >> 11) / 9007199254740992.0 * log(30000)) - 1;
+  char last = "bdfghjklmnprstvw"[word % 16];
+  do {
+    *end++ = "bdfghjklmnprstvw"[word % 80 / 5];
+    *end++ = "aeiou"[word % 5];
+    word /= 80;
+  } while (word);
+  *end++ = last;
+  *end++ = ' ';
+  return end;
+}
+
+static void write_reply(void) {
+  static char body[8192];
+  int n = snprintf(body, sizeof body,
+      "{\"id\":\"chatcmpl-AbCdEf0123456789\",\"object\":\"chat.completion\",\"created\":1700000000,\"model\":\"gpt-4o-mini\","
+      "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"");
+  if (varied_bytes) {
+    for (char *end = body + n, *start = end; end - start < varied_bytes; n = (int)(end - body)) end = put_word(end);
+  } else {
+    while (n < 1800) n += snprintf(body + n, sizeof body - (size_t)n, "Swifts sleep on the wing and drink in flight. ");
+  }
+  n += snprintf(body + n, sizeof body - (size_t)n,
+      "\"},\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":340,"
+      "\"total_tokens\":460},\"system_fingerprint\":\"fp_0123456789\"}");
+  reply_length = (size_t)snprintf(reply, sizeof reply,
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nx-request-id: req_0123456789\r\n\r\n%s", n, body);
+}
+
 // Answers the requests that are complete. False when the connection is of no use any more.
 static bool answer(connection *c) {
   while (c->chunks_left < 0) {
@@ -105,6 +143,7 @@ static bool answer(connection *c) {
     c->length -= head + body;
     memmove(c->bytes, c->bytes + head + body, c->length);
     if (!is_stream) {
+      if (varied_bytes) write_reply();
       if (!put(c, reply, reply_length)) return false;
       continue;
     }
@@ -175,23 +214,12 @@ static void accept_all(int listener, int poll) {
   }
 }
 
-static void write_reply(void) {
-  char body[4096];
-  int n = snprintf(body, sizeof body,
-      "{\"id\":\"chatcmpl-AbCdEf0123456789\",\"object\":\"chat.completion\",\"created\":1700000000,\"model\":\"gpt-4o-mini\","
-      "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"");
-  while (n < 1800) n += snprintf(body + n, sizeof body - (size_t)n, "Swifts sleep on the wing and drink in flight. ");
-  n += snprintf(body + n, sizeof body - (size_t)n,
-      "\"},\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":340,"
-      "\"total_tokens\":460},\"system_fingerprint\":\"fp_0123456789\"}");
-  reply_length = (size_t)snprintf(reply, sizeof reply,
-      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nx-request-id: req_0123456789\r\n\r\n%s", n, body);
-}
-
 int main(int count, char **words) {
   if (count < 2) return fprintf(stderr, "use: mock PORT [INTERVAL_MS] [CHUNKS]\n"), 2;
   long interval = count > 2 ? atol(words[2]) : 100;
   if (count > 3) chunk_count = atoi(words[3]);
+  if (count > 4) varied_bytes = atoi(words[4]);
+  if (varied_bytes < 0 || varied_bytes > 6000) return fprintf(stderr, "mock: at most 6000 varied bytes\n"), 2;
   write_reply();
   for (int i = 0; i < slots; i++) ring[i] = (stream_link){&ring[i], &ring[i]};
 

@@ -11,7 +11,7 @@ struct Batch: Sendable {
   private var size = 0
 
   /// Records of one transaction.
-  private static let mostRecords = 256
+  private static let mostRecords = 1024
   /// Bytes of bodies and turns of one transaction.
   private static let mostBytes = 8 << 20
 
@@ -20,10 +20,14 @@ struct Batch: Sendable {
   private var isFull: Bool { entries.count >= Self.mostRecords || size >= Self.mostBytes }
 
   /// Puts the records of all loops in the order in which they began.
-  mutating func sort() { entries.sort { $0.row.record.id < $1.row.record.id } }
+  mutating func sort() {
+    // Entries are large: each moves once.
+    let order = entries.enumerated().map { ($0.element.row.record.id, $0.offset) }.sorted { $0 < $1 }
+    entries = order.map { entries[$0.1] }
+  }
 
   /// Takes in what a segment has beyond what was read before; false when there is no room for all of it.
-  mutating func fill(from segment: SpoolSegment, _ reader: SegmentReader) -> Bool {
+  mutating func fill(from segment: SpoolSegment, _ reader: SegmentReader, _ preparer: Preparer) -> Bool {
     // Asked in this order: a segment that is closed grows no more.
     let isClosed = segment.isClosed
     let end = segment.end
@@ -33,10 +37,11 @@ struct Batch: Sendable {
         if isClosed, !reader.isStuck { done.append(segment) }
         return true
       }
-      let entry = EntryReader(record).entry()
-      entries.append(entry)
+      var entry = EntryReader(record).entry()
+      entry.prepared = preparer.prepare(entry)
       // What was packed may be a thousand times as large in its turns.
       size += record.size + entry.turns.reduce(0) { $0 + $1.canonical.count + $1.words.utf8.count }
+      entries.append(entry)
     }
     return false
   }
@@ -55,6 +60,7 @@ final class BatchReader {
   private var readers: [ObjectIdentifier: SegmentReader] = [:]
   private var finished: Set<ObjectIdentifier> = []
   private var warned: Set<String> = []
+  private let preparer = Preparer()
 
   init(_ spool: Spool, from places: [String: Int]) {
     self.spool = spool
@@ -69,7 +75,7 @@ final class BatchReader {
     for segment in segments where !finished.contains(ObjectIdentifier(segment)) {
       do throws(SegmentTrouble) {
         let reader = try reader(of: segment)
-        guard batch.fill(from: segment, reader) else { break }
+        guard batch.fill(from: segment, reader, preparer) else { break }
         if reader.isStuck { warn(segment) }
       } catch {
         if error == .empty { batch.finish(segment) } else { warn(segment) }

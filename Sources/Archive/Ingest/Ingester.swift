@@ -114,6 +114,7 @@ extension Ingester {
       guard idle > 1 else { continue }
       if isEnding { return spool.removeSpares() }
       if try sweep(archive) { continue }
+      if try archive.mergeSearch() { continue }
       spool.wait(beyond: seen, nanoseconds: 1_000_000_000)
       sys_sleep(Self.gathering)
       idle = 0

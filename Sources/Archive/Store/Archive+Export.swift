@@ -47,14 +47,14 @@ extension Archive {
     let rows = try database.rows("SELECT \(ExchangeRow.columns) FROM exchange WHERE seq = $1", each: keys)
     let bodies = try database.rows("SELECT * FROM body WHERE seq = $1", each: keys)
     let reviews = hasReviews ? try reviews(places) : places.map { _ in Review() }
-    let packed = bodies.map { $0.first.map { envelopes($0.bytes(11)) } }
-    let texts = try blobs(packed.compactMap { $0 ?? nil })
+    let packed = bodies.map { $0.first.flatMap { envelopes($0.bytes(11)) } }
+    let texts = try blobs(packed.compactMap(\.self))
     var exported: [ExportedRow] = []
     for position in places.indices {
       guard let cells = rows[position].first else { continue }
       var row = ExportedRow(place: cells.int(0), row: ExchangeRow.row(cells), review: reviews[position], isDamaged: false)
       if let body = bodies[position].first {
-        let sides = packed[position] ?? nil
+        let sides = packed[position]
         let request = Self.body(body, 1, sides?.request, texts)
         let response = Self.body(body, 6, sides?.response, texts)
         row.isDamaged = request == nil || response == nil
@@ -67,12 +67,8 @@ extension Archive {
   }
 
   /// The texts of all blobs that envelopes refer to.
-  private func blobs(_ envelopes: [(request: [UInt8], response: [UInt8])]) throws(Fault) -> [Int: [UInt8]] {
-    var ids: Set<Int> = []
-    for envelope in envelopes {
-      ids.formUnion((Envelope.blobs(in: envelope.request) ?? []).union(Envelope.blobs(in: envelope.response) ?? []))
-    }
-    let list = Array(ids)
+  private func blobs(_ envelopes: [(request: FiledEnvelope, response: FiledEnvelope)]) throws(Fault) -> [Int: [UInt8]] {
+    let list = Array(Set(envelopes.flatMap { $0.request.blobs + $0.response.blobs }))
     let rows = try database.rows("SELECT data FROM blob WHERE id = $1", each: list.map { [.int($0)] })
     var texts: [Int: [UInt8]] = [:]
     for (id, row) in zip(list, rows) { texts[id] = row.first.flatMap { zstd.unpack($0.bytes(0)) } }
@@ -80,9 +76,10 @@ extension Archive {
   }
 
   /// One side; empty when there was none, nil when it isn't what was recorded.
-  private static func body(_ cells: Cells, _ column: Int, _ envelope: [UInt8]?, _ texts: [Int: [UInt8]]) -> Record.Body? {
+  private static func body(_ cells: Cells, _ column: Int, _ envelope: FiledEnvelope?, _ texts: [Int: [UInt8]]) -> Record.Body? {
     guard let size = cells.optionalInt(column) else { return Record.Body() }
-    guard let envelope, let bytes = Envelope.open(envelope, texts), bytes.count == size, Digest.sha256(bytes) == cells.bytes(column + 1)
+    guard let envelope, let bytes = Envelope.open(envelope.bytes, envelope.blobs.map { texts[$0] }), bytes.count == size,
+      Digest.sha256(bytes) == cells.bytes(column + 1)
     else { return nil }
     var body = Record.Body(bytes, type: cells.text(column + 2), coding: cells.text(column + 3))
     body.isCut = cells.bool(column + 4)

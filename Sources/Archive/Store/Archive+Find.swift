@@ -37,26 +37,22 @@ extension Archive {
     return turns
   }
 
-  /// The two envelopes of a row of `body`; nil when it is damaged.
-  func envelopes(_ data: [UInt8]) -> (request: [UInt8], response: [UInt8])? {
-    guard let text = zstd.unpack(data) else { return nil }
-    var place = 0
-    guard let count = Varint.read(text, at: &place), count <= text.count - place else { return nil }
-    return (Array(text[place..<place + count]), Array(text[(place + count)...]))
+  /// The two envelopes of a row of `body` with the numbers of their blobs; nil when it is damaged.
+  func envelopes(_ data: [UInt8]) -> (request: FiledEnvelope, response: FiledEnvelope)? {
+    guard let (packed, blobs) = Envelope.unfile(data), let text = zstd.unpack(packed),
+      let (request, response) = Envelope.split(text), let count = Envelope.blobCount(in: request), count <= blobs.count
+    else { return nil }
+    return (FiledEnvelope(bytes: request, blobs: Array(blobs[..<count])), FiledEnvelope(bytes: response, blobs: Array(blobs[count...])))
   }
 
   /// The body of an envelope; nil when a blob of it is missing.
-  func open(_ envelope: [UInt8]) throws(Fault) -> [UInt8]? {
-    guard let blobs = Envelope.blobs(in: envelope).map(Array.init) else { return nil }
-    guard !blobs.isEmpty else { return Envelope.open(envelope, [:]) }
-    let rows = try database.rows("SELECT data FROM blob WHERE id = $1", each: blobs.map { [.int($0)] })
-    var texts: [Int: [UInt8]] = [:]
-    for (blob, row) in zip(blobs, rows) { texts[blob] = row.first.flatMap { zstd.unpack($0.bytes(0)) } }
-    return Envelope.open(envelope, texts)
+  func open(_ envelope: FiledEnvelope) throws(Fault) -> [UInt8]? {
+    let rows = try database.rows("SELECT data FROM blob WHERE id = $1", each: envelope.blobs.map { [.int($0)] })
+    return Envelope.open(envelope.bytes, rows.map { $0.first.flatMap { zstd.unpack($0.bytes(0)) } })
   }
 
   /// The body whose columns begin at one; nil when there is none.
-  private func body(_ cells: Cells, _ column: Int, _ envelope: [UInt8], _ id: String) throws(Fault) -> Record.Body? {
+  private func body(_ cells: Cells, _ column: Int, _ envelope: FiledEnvelope, _ id: String) throws(Fault) -> Record.Body? {
     guard let size = cells.optionalInt(column) else { return nil }
     guard let bytes = try open(envelope), bytes.count == size, Digest.sha256(bytes) == cells.bytes(column + 1) else {
       throw Fault(.damaged, detail: "body of \(id)")
@@ -65,4 +61,10 @@ extension Archive {
     body.isCut = cells.bool(column + 4)
     return body
   }
+}
+
+/// An envelope with the numbers of its blobs.
+struct FiledEnvelope {
+  let bytes: [UInt8]
+  let blobs: [Int]
 }

@@ -1,10 +1,9 @@
-internal import Base
+package import Base
 
 // What full text needs, which the two databases do each in its own way.
 extension Archive {
   /// Makes an exchange findable by what was said in it.
-  func index(_ turns: ArraySlice<Turn>, seq: Int) throws(Fault) {
-    let words = Self.words(turns.lazy.map(\.words))
+  func index(_ words: Words, seq: Int) throws(Fault) {
     guard words.count > 0 else { return }
     switch database.flavor {
     case .sqlite:
@@ -17,6 +16,20 @@ extension Archive {
     }
   }
 
+  /// Merges some parts of the index, so that a search looks into few; whether there may be more to do. For when nothing is to be filed.
+  package func mergeSearch() throws(Fault) -> Bool {
+    guard database.flavor == .sqlite else { return false }
+    let before = try changes()
+    try database.run("INSERT INTO search (search, rank) VALUES ('merge', \(Self.mergeSize))")
+    // Fewer than two changes: there was nothing to merge. Source: https://sqlite.org/fts5.html §6.7
+    return try changes() - before >= 2
+  }
+
+  /// The pages of 4 KB that one step writes.
+  private static let mergeSize = 300
+
+  private func changes() throws(Fault) -> Int { try database.rows("SELECT total_changes()")[0].int(0) }
+
   /// Makes exchanges unfindable; their nodes must still be there, because FTS5 wants to be told what it is to forget.
   func unindex(_ exchanges: [(seq: Int, leaf: Int?, said: Int)]) throws(Fault) {
     guard database.flavor == .sqlite else {
@@ -25,19 +38,12 @@ extension Archive {
     }
     for exchange in exchanges {
       guard let leaf = exchange.leaf else { continue }
-      let texts = try chain(to: leaf, from: exchange.said).map(\.words)
-      let words = Self.words(texts)
+      let words = Words(of: try chain(to: leaf, from: exchange.said).map(\.words))
       guard words.count > 0 else { continue }
       try database.run(
         "INSERT INTO search (search, rowid, terms) VALUES ('delete', $1, $2)",
         [.int(exchange.seq), .bytes(words.text)])
     }
-  }
-
-  private static func words(_ texts: some Sequence<String>) -> Words {
-    var words = Words()
-    for text in texts { words.append(text) }
-    return words
   }
 }
 

@@ -3,8 +3,8 @@ package import Base
 extension Archive {
   /// Files a batch and, in the same transaction, how far its spool has been read: `positions` are bytes by segment.
   ///
-  /// A record whose id is there already is skipped with all it would bring. About a hundred at a time is best, more than some thousands
-  /// take too much memory.
+  /// A record whose id is there already is skipped with all it would bring. A thousand at a time is best, many thousands take too much
+  /// memory.
   package func write(_ entries: [Entry], spool: String, positions: [String: Int]) throws(Fault) {
     do {
       try database.transaction { () throws(Fault) in
@@ -52,35 +52,31 @@ extension Archive {
   }
 
   private func file(_ entries: [Entry]) throws(Fault) {
-    let bodies = entries.map { [$0.request, $0.response].map { $0.map(CutBody.init) } }
-    try filing.blobs.look(up: bodies.joined().flatMap { $0?.hashes ?? [] }, in: database, "blob", era: filing.era.id)
+    let prepared = entries.map { $0.prepared ?? preparer.prepare($0) }
+    try filing.blobs.look(up: prepared.flatMap { $0.pieces.map(\.hash) }, in: database, "blob", era: filing.era.id)
     try filing.nodes.look(up: entries.flatMap { filing.unseen($0.turns) }, in: database, "node", era: filing.era.id)
-    for (entry, bodies) in zip(entries, bodies) { try file(entry, bodies) }
+    for (entry, prepared) in zip(entries, prepared) { try file(entry, prepared) }
   }
 
-  private func file(_ entry: Entry, _ bodies: [CutBody?]) throws(Fault) {
+  private func file(_ entry: Entry, _ prepared: Prepared) throws(Fault) {
     let seq = filing.nextSeq
     filing.nextSeq += 1
     filing.era.count(entry)
-    let (leaf, said) = try file(entry.turns, firstOwn: entry.firstOwn)
+    let (leaf, said) = try file(entry.turns, prepared, firstOwn: entry.firstOwn)
     try database.run(ExchangeRow.insert, ExchangeRow.values(entry.row, seq: seq, era: filing.era.id, leaf: leaf, said: said))
-    if entry.request != nil || entry.response != nil { try file(entry, bodies, seq: seq) }
-    try index(entry.turns[min(said, entry.turns.count)...], seq: seq)
+    if entry.request != nil || entry.response != nil { try fileBodies(entry, prepared, seq: seq) }
+    // Some of the history may be new as well.
+    try index(said == entry.firstOwn ? prepared.words : Words(of: entry.turns[said...].lazy.map(\.words)), seq: seq)
   }
 }
 
 // Bodies and turns.
 extension Archive {
-  private func file(_ entry: Entry, _ bodies: [CutBody?], seq: Int) throws(Fault) {
-    let request = try envelope(bodies[0])
-    let response = try envelope(bodies[1])
-    var data: [UInt8] = []
-    Varint.append(request.count, to: &data)
-    data += request
-    data += response
+  private func fileBodies(_ entry: Entry, _ prepared: Prepared, seq: Int) throws(Fault) {
+    let data = Envelope.file(prepared.envelopes, blobs: try blobs(entry, prepared.pieces))
     try database.run(
       "INSERT INTO body VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-      [.int(seq)] + columns(entry.request) + columns(entry.response) + [.bytes(zstd.pack(data))])
+      [.int(seq)] + columns(entry.request) + columns(entry.response) + [.bytes(data)])
   }
 
   private func columns(_ body: FiledBody?) -> [Value] {
@@ -91,25 +87,26 @@ extension Archive {
     ]
   }
 
-  private func envelope(_ body: CutBody?) throws(Fault) -> [UInt8] {
-    guard let body else { return [] }
+  /// The numbers of the pieces, of which those that are new are filed.
+  private func blobs(_ entry: Entry, _ pieces: [Prepared.Piece]) throws(Fault) -> [Int] {
     var blobs: [Int] = []
-    for (piece, hash) in zip(body.pieces, body.hashes) {
-      if let id = filing.blobs[hash] {
+    for (place, piece) in pieces.enumerated() {
+      if let id = filing.blobs[piece.hash] {
         blobs.append(id)
         continue
       }
-      let id = filing.blobs.add(hash)
+      let id = filing.blobs.add(piece.hash)
       blobs.append(id)
+      let data = piece.data ?? zstd.pack(Envelope.piece(place, of: entry))
       try database.run(
         "INSERT INTO blob (id, key, era, hash, data) VALUES ($1, $2, $3, $4, $5)",
-        [.int(id), .int(hash.key), .int(filing.era.id), .bytes(hash.bytes), .bytes(zstd.pack(Array(body.body.bytes[piece])))])
+        [.int(id), .int(piece.hash.key), .int(filing.era.id), .bytes(piece.hash.bytes), .bytes(data)])
     }
-    return Envelope(body.body, pieces: body.pieces, blobs: blobs).bytes
+    return blobs
   }
 
   /// Files the turns that are new; the last one's node, and the depth of the first that was said here.
-  private func file(_ turns: [Turn], firstOwn: Int) throws(Fault) -> (leaf: Int?, said: Int) {
+  private func file(_ turns: [Turn], _ prepared: Prepared, firstOwn: Int) throws(Fault) -> (leaf: Int?, said: Int) {
     guard !turns.isEmpty else { return (nil, 0) }
     // A node is never without those before it: what is new is the end.
     let known = turns.lastIndex { filing.nodes[Hash($0.hash)] != nil }
@@ -117,52 +114,23 @@ extension Archive {
     let firstNew = known.map { $0 + 1 } ?? 0
     if firstNew < turns.count, let parent { try database.run("UPDATE node SET children = children + 1 WHERE id = $1", [.int(parent)]) }
     for depth in firstNew..<turns.count {
-      parent = try insert(turns[depth], depth, under: parent, children: depth + 1 < turns.count ? 1 : 0)
+      let data = prepared.turns[depth] ?? zstd.pack(NodeText.join(turns[depth]))
+      parent = try insert(turns[depth], data, depth, under: parent, children: depth + 1 < turns.count ? 1 : 0)
     }
     return (parent, min(firstOwn, firstNew))
   }
 
-  private func insert(_ turn: Turn, _ depth: Int, under parent: Int?, children: Int) throws(Fault) -> Int {
+  private func insert(
+    _ turn: Turn, _ data: [UInt8], _ depth: Int, under parent: Int?, children: Int
+  ) throws(Fault) -> Int {
     let hash = Hash(turn.hash)
     let id = filing.nodes.add(hash)
     try database.run(
       "INSERT INTO node (id, key, era, parent, depth, children, role, hash, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
       [
         .int(id), .int(hash.key), .int(filing.era.id), Value(parent), .int(depth), .int(children), .text(turn.role.clipped(to: 64)),
-        .bytes(turn.hash), .bytes(zstd.pack(NodeText.join(turn))),
+        .bytes(turn.hash), .bytes(data),
       ])
     return id
-  }
-}
-
-/// A body with the hashes of the pieces that become blobs.
-struct CutBody {
-  let body: FiledBody
-  let pieces: [Range<Int>]
-  let hashes: [Hash]
-
-  init(_ body: FiledBody) {
-    self.body = body
-    pieces = Envelope.pieces(of: body)
-    hashes = pieces.map { Hash(Digest.sha256(Array(body.bytes[$0]))) }
-  }
-}
-
-/// What a node keeps of its turn, in one packed text: the words mostly stand in the canonical message too, and cost little there.
-enum NodeText {
-  static func join(_ turn: Turn) -> [UInt8] {
-    var text: [UInt8] = []
-    text.reserveCapacity(turn.canonical.count + turn.words.utf8.count + 4)
-    Varint.append(turn.canonical.count, to: &text)
-    text += turn.canonical
-    text += turn.words.utf8
-    return text
-  }
-
-  /// The canonical message and the words; nil for what `join` didn't make.
-  static func split(_ text: [UInt8]) -> (canonical: [UInt8], words: String)? {
-    var place = 0
-    guard let count = Varint.read(text, at: &place), count <= text.count - place else { return nil }
-    return (Array(text[place..<place + count]), String(decoding: text[(place + count)...], as: UTF8.self))
   }
 }

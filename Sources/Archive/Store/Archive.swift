@@ -7,6 +7,8 @@ package import Base
 package final class Archive {
   let database: any Database
   let zstd = Zstd()
+  /// For entries that nobody has prepared.
+  let preparer = Preparer()
   var filing = Filing()
   /// Milliseconds since 1970, by which eras end.
   var clock: () -> Int = { Time.now.milliseconds }

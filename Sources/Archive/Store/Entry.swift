@@ -12,6 +12,8 @@ package struct Entry: Sendable {
   /// The bodies; nil where only metadata is kept.
   package var request: FiledBody?
   package var response: FiledBody?
+  /// What was made ready for filing; nil leaves that to the archive.
+  package var prepared: Prepared?
 
   package init(_ row: Row) {
     self.row = row

@@ -2,7 +2,7 @@
 ///
 /// A word is a run of letters, digits and marks in lower case, without the accents of Latin letters. Every Han, Kana and Hangul character
 /// is a word of its own, so that a Chinese word is a phrase of its characters. All else only separates.
-struct Words {
+struct Words: Sendable {
   /// The words, each followed by a space.
   private(set) var text: [UInt8] = []
   /// How many there are.
@@ -18,6 +18,11 @@ struct Words {
   /// The words of a text.
   init(of text: String) {
     append(text)
+  }
+
+  /// The words of several texts, one behind the other.
+  init(of texts: some Sequence<String>) {
+    for text in texts { append(text) }
   }
 
   /// Adds the words of a text, as long as there is room for them.
@@ -59,7 +64,7 @@ private struct WordWriter {
           place += 1
         }
       } else {
-        let (scalar, length) = Self.scalar(bytes, at: at)
+        let (scalar, length) = Words.scalar(bytes, at: at)
         at += length
         write(scalar, to: &room)
       }
@@ -96,15 +101,6 @@ private struct WordWriter {
     }
   }
 
-  /// The scalar at a place and its length; the text is well-formed.
-  private static func scalar(_ bytes: Span<UInt8>, at place: Int) -> (Unicode.Scalar, Int) {
-    let first = UInt32(bytes[place])
-    let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
-    var value = first & (0x7F >> UInt32(length))
-    for offset in 1..<length { value = value << 6 | UInt32(bytes[place + offset] & 0x3F) }
-    return (Unicode.Scalar(value) ?? " ", length)
-  }
-
   /// The lower case of letters and digits; 0 for all else.
   private static let ascii: [UInt8] = (0..<128).map { byte in
     switch UInt8(byte) {
@@ -116,6 +112,15 @@ private struct WordWriter {
 }
 
 extension Words {
+  /// The scalar at a place and its length; the text is well-formed.
+  static func scalar(_ bytes: Span<UInt8>, at place: Int) -> (Unicode.Scalar, Int) {
+    let first = UInt32(bytes[place])
+    let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+    var value = first & (0x7F >> UInt32(length))
+    for offset in 1..<length { value = value << 6 | UInt32(bytes[place + offset] & 0x3F) }
+    return (Unicode.Scalar(value) ?? " ", length)
+  }
+
   /// What a character beyond ASCII is to a search.
   enum Letter: Equatable {
     case separator

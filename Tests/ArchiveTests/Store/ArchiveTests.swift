@@ -132,6 +132,23 @@ import Testing
     return entry
   }
 
+  @Test(arguments: Kind.allCases) func `takes entries prepared by one that has seen what it has not`(_ kind: Kind) throws {
+    let archive = try Place(kind).open()
+    let preparer = Preparer()
+    let entries = session("a", calls: 3)
+    for entry in entries { _ = preparer.prepare(entry) }
+    try archive.write(
+      entries.map { entry in
+        var entry = entry
+        entry.prepared = preparer.prepare(entry)
+        return entry
+      }, spool: "s", positions: [:])
+    #expect(try archive.findings().isEmpty)
+    #expect(try archive.turns("a-2") == entries[2].turns)
+    #expect(try archive.bodies("a-2")?.request?.bytes == entries[2].request?.bytes)
+    #expect(try archive.search("\"answer 1\"") == ["a-1"])
+  }
+
   private func randomBody(_ generator: inout Numbers) -> FiledBody {
     let size = [0, 1, 63, 64, 95, 96, 4000, 100_000].randomElement(using: &generator) ?? 0
     // Few different bytes shrink, many don't.

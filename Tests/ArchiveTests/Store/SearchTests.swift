@@ -95,4 +95,20 @@ import Testing
     try archive.write([session("b", calls: 9)[8]], spool: "s", positions: [:])
     #expect(try archive.search("\"b result 3\"") == ["b-8"])
   }
+
+  @Test func `finds the same when the index was merged`() throws {
+    let archive = try Place(.sqlite).open()
+    for number in 0..<20 {
+      try archive.write([Sample("r\(number)", [("user", "one of many \(number)")]).entry], spool: "s", positions: [:])
+    }
+    #expect(try parts(archive) >= 20)
+    while try archive.mergeSearch() {}
+    #expect(try parts(archive) < 16)
+    #expect(try archive.search("\"many 7\"") == ["r7"])
+    #expect(try archive.search("one").count == 20)
+  }
+
+  private func parts(_ archive: Archive) throws -> Int {
+    try archive.database.rows("SELECT count(DISTINCT segid) FROM search_idx")[0].int(0)
+  }
 }

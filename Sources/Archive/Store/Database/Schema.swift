@@ -42,7 +42,7 @@ struct Migration {
 ///
 /// - `exchange`: the columns of each record, narrow, so that reading many is cheap; `seq` counts them in the order of their filing.
 ///   `leaf` is the last node of its conversation, `said` the depth of the first that was said in it.
-/// - `body`: what was sent and answered, as one packed text of two envelopes (see `Envelope`).
+/// - `body`: what was sent and answered: the numbers of the blobs, then one packed text of two envelopes (see `Envelope`).
 /// - `blob`: pieces that bodies share. `node`: the turns of all conversations as a trie. Both are found by `key`, the first 8 bytes of
 ///   the hash: the whole hash as an index would be three times as large, and is compared in the row.
 /// - `search`: the words of the turns that were said in an exchange.
@@ -104,6 +104,12 @@ enum Schema {
         "CREATE VIRTUAL TABLE search USING fts5 (terms, content = '', columnsize = 0, tokenize = 'ascii')",
         // Bytes of words that are gathered before they are written: a whole batch. The default of 1 MiB costs 15 µs more a record of 4 KB.
         "INSERT INTO search (search, rank) VALUES ('hashsize', 16777216)",
+        // The parts of the index are merged when there is nothing to file (see `Archive.mergeSearch`), 16 of one size at once; the default
+        // of merging beside the filing costs 35 µs a record of 4 KB. At 128 parts, which are 131,000 records without a pause, it can't be
+        // put off. Source: https://sqlite.org/fts5.html §6
+        "INSERT INTO search (search, rank) VALUES ('automerge', 0)",
+        "INSERT INTO search (search, rank) VALUES ('usermerge', 16)",
+        "INSERT INTO search (search, rank) VALUES ('crisismerge', 128)",
       ],
       postgres: [
         "CREATE TABLE search (seq BIGINT NOT NULL, vector TSVECTOR NOT NULL)",
