@@ -135,14 +135,22 @@ import Testing
     let folder = try Folder()
     let spool = try spool(folder, limit: 1 << 30)
     let writer = SpoolWriter(spool, loop: 0)
-    let text = String(repeating: "x", count: 3 << 20)
+    let packed = folder.path + "/packed"
+    let text = #"{"model":"m","messages":[{"role":"user","content":"'; head -c 9000000 /dev/zero | tr '\0' x; printf '"}]}"#
+    try Shell.run("(printf '\(text)') | gzip > '\(packed)'")
+    let fd = unsafe open(packed, O_RDONLY)
+    try #require(fd >= 0)
+    defer { close(fd) }
+    var body = [UInt8](repeating: 0, count: try #require(DataFolder.size(packed)))
+    #expect(unsafe pread(fd, &body, body.count, 0) == body.count)
+    #expect(body.count < 20_000)
     for number in 0..<8 {
       var record = record(number)
       (record.endpoint, record.clientWire) = ("chat", "openai-chat")
-      record.request.bytes = Array(#"{"model":"m","messages":[{"role":"user","content":"\#(text)"}]}"#.utf8)
+      record.request = Record.Body(body, coding: "gzip")
       #expect(writer.append(record))
     }
-    #expect(BatchReader(spool, from: [:]).next().entries.count == 1)
+    #expect(BatchReader(spool, from: [:]).next().entries.count == 2)
   }
 
   @Test func `that another is about to let go is waited for`() throws {

@@ -7,17 +7,20 @@ struct Batch: Sendable {
   private(set) var ends: [(segment: SpoolSegment, offset: Int)] = []
   /// Segments that were read to their ends, which grow no more.
   private(set) var done: [SpoolSegment] = []
-  /// Bytes of bodies and turns.
+  /// Bytes of bodies, and of turns.
   private var size = 0
+  private var said = 0
 
   /// Records of one transaction.
   private static let mostRecords = 1024
-  /// Bytes of bodies and turns of one transaction.
+  /// Bytes of bodies of one transaction.
   private static let mostBytes = 8 << 20
+  /// Bytes of its turns. A packed body may hold a thousand times as much; an agent's, whose history is in every record, some times.
+  private static let mostSaid = 32 << 20
 
   /// Whether nothing was there.
   var isEmpty: Bool { entries.isEmpty && done.isEmpty }
-  private var isFull: Bool { entries.count >= Self.mostRecords || size >= Self.mostBytes }
+  private var isFull: Bool { entries.count >= Self.mostRecords || size >= Self.mostBytes || said >= Self.mostSaid }
 
   /// Puts the records of all loops in the order in which they began.
   mutating func sort() {
@@ -26,11 +29,8 @@ struct Batch: Sendable {
     entries = order.map { entries[$0.1] }
   }
 
-  /// Takes in what a segment has beyond what was read before; false when there is no room for all of it.
-  mutating func fill(from segment: SpoolSegment, _ reader: SegmentReader, _ preparer: Preparer) -> Bool {
-    // Asked in this order: a segment that is closed grows no more.
-    let isClosed = segment.isClosed
-    let end = segment.end
+  /// Takes in what a segment has up to `end` beyond what was read before; false when there is no room for all of it.
+  mutating func fill(from segment: SpoolSegment, _ reader: SegmentReader, before end: Int, isClosed: Bool, _ preparer: Preparer) -> Bool {
     defer { ends.append((segment, reader.offset)) }
     while !isFull {
       guard let record = reader.next(before: end) else {
@@ -39,17 +39,15 @@ struct Batch: Sendable {
       }
       var entry = EntryReader(record).entry()
       entry.prepared = preparer.prepare(entry)
-      // What was packed may be a thousand times as large in its turns.
-      size += record.size + entry.turns.reduce(0) { $0 + $1.canonical.count + $1.words.utf8.count }
+      size += record.size
+      said += entry.turns.reduce(0) { $0 + $1.canonical.count + $1.words.utf8.count }
       entries.append(entry)
     }
     return false
   }
 
   /// Takes a segment for read, of which nothing is there to read.
-  mutating func finish(_ segment: SpoolSegment) {
-    if segment.isClosed { done.append(segment) }
-  }
+  mutating func finish(_ segment: SpoolSegment) { done.append(segment) }
 }
 
 /// Reads a spool in batches, each behind the last.
@@ -70,15 +68,17 @@ final class BatchReader {
   /// What comes next; empty when there is nothing (yet).
   func next() -> Batch {
     var batch = Batch()
-    let segments = spool.segments
-    finished.formIntersection(segments.map { ObjectIdentifier($0) })
-    for segment in segments where !finished.contains(ObjectIdentifier(segment)) {
+    // The ends of all, before any is read: else what one loop kept later is filed earlier. Whether it is closed is asked before the end: a
+    // segment that is closed grows no more.
+    let segments = spool.segments.map { (segment: $0, isClosed: $0.isClosed, end: $0.end) }
+    finished.formIntersection(segments.map { ObjectIdentifier($0.segment) })
+    for (segment, isClosed, end) in segments where !finished.contains(ObjectIdentifier(segment)) {
       do throws(SegmentTrouble) {
         let reader = try reader(of: segment)
-        guard batch.fill(from: segment, reader, preparer) else { break }
+        guard batch.fill(from: segment, reader, before: end, isClosed: isClosed, preparer) else { break }
         if reader.isStuck { warn(segment) }
       } catch {
-        if error == .empty { batch.finish(segment) } else { warn(segment) }
+        if error != .empty { warn(segment) } else if isClosed { batch.finish(segment) }
       }
     }
     batch.sort()

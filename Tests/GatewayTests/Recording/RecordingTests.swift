@@ -57,10 +57,10 @@ import Testing
   @Test func `share one budget and give it back`() {
     let piece = [UInt8](repeating: 7, count: Record.mostStreamed)
     do {
-      let recordings = (0..<9).map { _ in Recording(.full, budget) }
+      let recordings = (0..<17).map { _ in Recording(.full, budget) }
       for recording in recordings { recording.add(piece) }
       #expect(budget.used == RecordingBudget.most)
-      #expect(recordings.map(\.response.isCut) == Array(repeating: false, count: 8) + [true])
+      #expect(recordings.map(\.response.isCut) == Array(repeating: false, count: 16) + [true])
       recordings[0].answered(head, [1])
       #expect(budget.used == RecordingBudget.most - piece.count + 1)
     }
