@@ -8,10 +8,12 @@ struct Migration {
   var sqlite: [String] = []
   var postgres: [String] = []
 
-  /// Brings a database up to date, each step in a transaction of its own; throws `newer` when it is beyond `steps`.
+  /// Brings a database up to date in one transaction; throws `newer` when it is beyond `steps`.
   static func run(_ steps: [Migration], on database: any Database) throws(Fault) {
-    // Two gateways may start at once: the second sees inside its transaction what the first has done.
-    while try database.transaction({ () throws(Fault) in try step(steps, on: database) }) {}
+    // Two gateways may start at once: the second sees inside its transaction what the first has done. A reader sees all steps or none.
+    try database.transaction { () throws(Fault) in
+      while try step(steps, on: database) {}
+    }
   }
 
   /// The version of a database; 0 for one without tables.
