@@ -55,22 +55,20 @@ final class RecipeRequester {
     return Sent(stream: stream, isTrusted: place.isTrusted)
   }
 
-  /// Opens a WebSocket. Nil when a value of its address is unset.
-  func open(_ rule: WebSocketRule) async throws(Fault) -> WebSocket? {
+  /// Opens a WebSocket, and says whether credentials may be said on it. Nil when a value of its address is unset.
+  func open(_ rule: WebSocketRule) async throws(Fault) -> (socket: WebSocket, isTrusted: Bool)? {
     guard let (place, rendered) = try await render(StepRequest(socket: rule), isAnswer: true) else { return nil }
     guard !isCancelled else { throw Self.cancelled }
     let out = ClientRequest(
       method: "GET", target: rendered.view.uri, headers: Self.headers(rendered), timeouts: provider.timeouts)
     let socket = try WebSocket(out, to: try host.origin(of: place, isSocket: true), with: client)
     underway = { socket.cancel() }
-    return socket
+    return (socket, place.isTrusted)
   }
 
-  private func render(_ request: StepRequest, isAnswer: Bool) async throws(Fault) -> (RecipeHost.Place, RenderedRequest)? {
+  func render(_ request: StepRequest, isAnswer: Bool) async throws(Fault) -> (RecipeHost.Place, RenderedRequest)? {
     variables.beginRequest()
-    variables.isTrusted = true
-    guard let text = try request.url.url(in: variables.context()) else { return nil }
-    let place = try host.place(text)
+    guard let place = try place(of: request.url) else { return nil }
     variables.isTrusted = place.isTrusted
     try await variables.runHooks(for: request.expressions)
     let rendered = try RenderedRequest(
@@ -82,6 +80,28 @@ final class RecipeRequester {
       rendered.view.headers[position].value = session.completed(cookie: rendered.view.headers[position].value)
     }
     return (place, rendered)
+  }
+
+  /// What is said on a WebSocket; nil when a value of it is unset.
+  func message(_ value: BodyValue, isTrusted: Bool) throws(Fault) -> [UInt8]? {
+    variables.beginRequest()
+    variables.isTrusted = isTrusted
+    guard let json = try value.value(in: variables.context()) else { return nil }
+    // A text goes as it is, so that protocols with prefixes can be spoken.
+    return json.string.map { Array($0.utf8) } ?? Array(json.bytes)
+  }
+
+  /// Where an address leads. One that leads where no credentials may go is made once more without them: they are no part of it either.
+  private func place(of url: RecipeTemplate) throws(Fault) -> RecipeHost.Place? {
+    variables.isTrusted = true
+    guard let text = try url.url(in: variables.context()) else { return nil }
+    let place = try host.place(text)
+    guard !place.isTrusted else { return place }
+    variables.isTrusted = false
+    guard let bare = try url.url(in: variables.context()) else { throw Self.noCredentials }
+    let plain = try host.place(bare)
+    guard !plain.isTrusted else { throw Self.noCredentials }
+    return plain
   }
 
   /// The opaque values of the owner's own browser, where the file says nothing of them.
@@ -108,6 +128,9 @@ final class RecipeRequester {
   }
 
   static let noAddress = Fault(.formatChanged, "The site's answers lack a value for the address of the next request.")
+
+  private static let noCredentials = Fault(
+    .permission, "The provider's recipe has a secret in an address that is neither its origin nor one of its hosts.")
 
   static let cancelled = Fault(.cancelled, "The client left.")
 }

@@ -116,6 +116,10 @@ package final class RecipeRun {
 extension RecipeRun {
   /// Runs the steps before the answer, asks for it, and reads until it says something useful. Throws what is wrong until then.
   package func begin() async throws(Fault) {
+    do throws(Fault) { try await runSteps() } catch { throw session.cleared(error) }
+  }
+
+  private func runSteps() async throws(Fault) {
     var start = 0
     while true {
       var position = start
@@ -331,7 +335,11 @@ extension RecipeRun {
   package func next() async throws(Fault) -> [Event]? {
     var events = pending
     pending = []
-    while events.isEmpty, !isOver { events = try await read() }
+    do throws(Fault) {
+      while events.isEmpty, !isOver { events = try await read() }
+    } catch {
+      throw session.cleared(error)
+    }
     return events.isEmpty ? nil : events
   }
 
@@ -416,7 +424,7 @@ extension RecipeRun {
     } catch {
       Log.write(rule.isOptional ? .debug : .warning, "recipe.cleanup") { line in
         line.field("provider", provider.name)
-        line.field("why", error.description)
+        line.field("why", session.cleared(error).description)
       }
     }
   }

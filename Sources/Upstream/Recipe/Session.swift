@@ -82,6 +82,21 @@ package final class Session: Sendable {
   /// The field that the owner's browser sent, any case.
   func header(_ name: String) -> Secret? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
 
+  /// A fault without the account's secrets, which some sites repeat in their errors. Below eight bytes a text is no secret.
+  func cleared(_ fault: Fault) -> Fault {
+    let secrets = state.withLock { state in
+      state.kept.credentials.values.map(\.exposed) + state.kept.cookies.all.map(\.value.exposed)
+        + state.found.values.flatMap { $0.values.values.compactMap(\.string) }
+    }
+    var fault = fault
+    // The longest first: one may be a part of another.
+    for secret in secrets.sorted(by: { $0.utf8.count > $1.utf8.count }) where secret.utf8.count >= 8 {
+      if fault.message.contains(secret) { fault.message = fault.message.replacing(secret, with: "[redacted]") }
+      if fault.detail.contains(secret) { fault.detail = fault.detail.replacing(secret, with: "[redacted]") }
+    }
+    return fault
+  }
+
   /// What a step found, unless it is over.
   func found(_ step: String, now: Int) -> Found? {
     state.withLock { state in state.found[step].flatMap { $0.until ?? .max > now ? $0 : nil } }

@@ -7,10 +7,12 @@ final class SocketAnswer: RecipeAnswer {
   private let socket: WebSocket
   private let rule: WebSocketRule
   private let requester: RecipeRequester
+  private let isTrusted: Bool
   private var alarm: Alarm?
 
-  private init(_ socket: WebSocket, _ rule: WebSocketRule, _ requester: RecipeRequester) {
+  private init(_ socket: WebSocket, isTrusted: Bool, _ rule: WebSocketRule, _ requester: RecipeRequester) {
     self.socket = socket
+    self.isTrusted = isTrusted
     self.rule = rule
     self.requester = requester
   }
@@ -21,7 +23,7 @@ final class SocketAnswer: RecipeAnswer {
 
   /// Opens it and says what stands before the answer.
   static func open(_ rule: WebSocketRule, _ requester: RecipeRequester) async throws(Fault) -> SocketAnswer {
-    guard let socket = try await requester.open(rule) else { throw RecipeRequester.noAddress }
+    guard let (socket, isTrusted) = try await requester.open(rule) else { throw RecipeRequester.noAddress }
     let head = try await socket.handshake()
     guard head.status == 101 else {
       let answer = Upstream.answer(head, try await socket.refusal(limit: RecipeRequester.mostBody))
@@ -29,7 +31,7 @@ final class SocketAnswer: RecipeAnswer {
       if head.status >= 400 { throw UpstreamError.fault(answer) }
       throw Fault(.formatChanged, "The site did not open its WebSocket.", detail: "HTTP \(head.status)")
     }
-    let answer = SocketAnswer(socket, rule, requester)
+    let answer = SocketAnswer(socket, isTrusted: isTrusted, rule, requester)
     answer.beat()
     try await answer.talk()
     return answer
@@ -61,11 +63,7 @@ final class SocketAnswer: RecipeAnswer {
   }
 
   private func send(_ value: BodyValue) throws(Fault) {
-    requester.variables.beginRequest()
-    requester.variables.isTrusted = true
-    guard let json = try value.value(in: requester.variables.context()) else { return }
-    // A text goes as it is, so that protocols with prefixes can be spoken.
-    socket.send(WebSocketMessage(json.string.map { Array($0.utf8) } ?? Array(json.bytes)))
+    if let bytes = try requester.message(value, isTrusted: isTrusted) { socket.send(WebSocketMessage(bytes)) }
   }
 
   private func beat() {

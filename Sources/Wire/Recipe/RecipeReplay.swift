@@ -19,12 +19,21 @@ package struct RecipeReplay {
   ///
   /// An error is told as what the site said, not as what a client would get.
   package func result(_ bytes: [UInt8], cut: (ArraySlice<UInt8>) -> [ArraySlice<UInt8>] = { [$0] }) -> JSON {
+    var drift = RecipeDrift()
+    return result(bytes, cut: cut, drift: &drift)
+  }
+
+  /// The same; `drift` becomes what of the answer did not look as the file says, and stays as it is for a file without steps.
+  package func result(
+    _ bytes: [UInt8], cut: (ArraySlice<UInt8>) -> [ArraySlice<UInt8>] = { [$0] }, drift: inout RecipeDrift
+  ) -> JSON {
     guard let step = file.recipe?.answerStep, let response = step.response else {
       let read = WireReplay(file, status, headers).read(bytes, cut: cut)
       return Self.render(read.reply, read.fault, more: read.references)
     }
     var reader = RecipeReader(
       response, errors: file.errors, status: status, headers: headers, failures: step.poll?.failures ?? 3, isWhole: isWhole)
+    defer { drift = reader.drift }
     var events: [Event] = []
     do throws(Fault) {
       if response.framing == .poll, let exchanges = Self.exchanges(bytes) {

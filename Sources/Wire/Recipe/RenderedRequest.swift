@@ -112,6 +112,16 @@ extension RenderedRequest {
 
   /// As browsers write names. Source: https://html.spec.whatwg.org/#multipart-form-data (read 2026-11).
   private static func quoted(_ name: String) -> String {
-    name.replacing("\"", with: "%22").replacing("\r", with: "%0D").replacing("\n", with: "%0A")
+    var out: [UInt8] = []
+    // By bytes: CR LF is one character, and so is a quote with an accent.
+    for byte in name.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""): out += Array("%22".utf8)
+      case 13: out += Array("%0D".utf8)
+      case 10: out += Array("%0A".utf8)
+      default: out.append(byte)
+      }
+    }
+    return String(decoding: out, as: UTF8.self)
   }
 }

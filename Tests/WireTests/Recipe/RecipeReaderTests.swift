@@ -220,6 +220,23 @@ enum RecipeReading {
     }
   }
 
+  @Test func `calls a redirect what it is`() throws {
+    var reader = RecipeReader(try RecipeReading.response(Self.plain), errors: [], status: 307)
+    var events: [Event] = []
+    let fault = #expect(throws: Fault.self) { try reader.end(into: &events) }
+    #expect(fault?.kind == .formatChanged && fault?.message == "The upstream sent a redirect where a stream was expected.")
+  }
+
+  @Test func `keeps no endless answer for a client that wants no stream`() throws {
+    let yaml = "{framing: ndjson, emit: [{to: text, path: t, mode: delta}], finish: [{when: {e: 1}}]}"
+    var reader = RecipeReader(try RecipeReading.response(yaml), errors: [], isWhole: true)
+    let line = Array("{\"t\":\"\(String(repeating: "x", count: 1 << 20))\"}\n".utf8)
+    var events: [Event] = []
+    for _ in 0..<32 { try reader.feed(line[...], into: &events) }
+    let fault = #expect(throws: Fault.self) { try reader.feed(line[...], into: &events) }
+    #expect(fault?.message == "The upstream's answer is too large.")
+  }
+
   // MARK: References, capture, usage
 
   @Test func `keeps sources, each once, and cites them in the text`() throws {

@@ -50,6 +50,16 @@ import Testing
   }
 
   @Test(arguments: [
+    ("a\r\nX-Forged: 1\r\n\r\nb", "a%0D%0AX-Forged: 1%0D%0A%0D%0Ab"), ("a\"\u{301}; name=\"prompt", "a%22\u{301}; name=%22prompt"),
+  ])
+  func `keeps a file's name inside its quotes`(name: String, written: String) throws {
+    let made = try render(
+      #"{method: POST, url: "{{origin}}/p", body: {multipart: {f: {value: "x", filename: "{{name}}"}}}}"#, ["name": JSON(name)])
+    let head = Array("--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\(written)\"\r\n\r\nx\r\n".utf8)
+    #expect(made.view.body.starts(with: head))
+  }
+
+  @Test(arguments: [
     (#"form: {a: "{{n}}", b: "x y&ü"}"#, "a=5&b=x+y%26%C3%BC"),
     (#"raw: "{{bin}}""#, "\u{1}\u{2}"), (#"raw: "t {{n}}""#, "t 5"),
     (

@@ -82,6 +82,19 @@ enum Transcripts {
   }
 }
 
+@Suite struct `A recorded answer of a web app that went well` {
+  @Test(arguments: Transcripts.all)
+  func `has nothing that its file does not know`(item: Transcripts.Case) throws {
+    let file = try RecipeFiles.provider(item.provider, variant: item.variant)
+    var drift = RecipeDrift()
+    let bytes = try Transcripts.bytes(item.file)
+    let result = RecipeReplay(file, status: item.status, contentType: item.type).result(bytes, drift: &drift)
+    // One stream has an event of the future planted in it.
+    let hasPlanted = String(decoding: bytes, as: UTF8.self).contains("zz_future_event")
+    #expect(result["error"]?.isNull != true || drift.isEmpty != hasPlanted, "\(drift)")
+  }
+}
+
 /// Ways to cut bytes.
 enum Cut: Sendable {
   case whole, bytes

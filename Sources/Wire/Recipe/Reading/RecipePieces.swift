@@ -11,6 +11,7 @@ struct RecipePieces {
   /// For a client that wants a whole reply: nothing goes out before the end, so that a snapshot can still take back what was there.
   private var held: [Held]?
   private var heldAt: [String: Int] = [:]
+  private var heldBytes = 0
 
   /// The text of one key that waits for the end.
   private struct Held {
@@ -191,10 +192,12 @@ struct RecipePieces {
     let join = held == nil ? rule.join : ""
     let growth = try known.take(text, key: key, join: join, as: mode, isWhole: isWhole && stamp == nil, &habit)
     if !text.isEmpty { last = target }
-    if held != nil, known.divergences > divergences { return hold(known.text(of: key), rule, target, key, replaces: true) }
+    if held != nil, known.divergences > divergences {
+      return try hold(known.text(of: key), rule, target, key, replaces: true)
+    }
     guard !growth.isEmpty else { return }
     let unseen = unseen(rule.wrap?.replacing("{text}", with: growth) ?? growth, target)
-    guard held == nil else { return hold(unseen, rule, target, key, replaces: false) }
+    guard held == nil else { return try hold(unseen, rule, target, key, replaces: false) }
     if target == .reasoning { writer.reasoning(unseen, into: &events) } else { writer.text(unseen, into: &events) }
   }
 
@@ -203,14 +206,21 @@ struct RecipePieces {
   /// Whether text waits for the end.
   var holdsText: Bool { held?.contains { $0.target == .text && !$0.text.isEmpty } ?? false }
 
-  private mutating func hold(_ text: String, _ rule: EmitRule, _ target: EmitRule.Target, _ key: String, replaces: Bool) {
+  private mutating func hold(_ text: String, _ rule: EmitRule, _ target: EmitRule.Target, _ key: String, replaces: Bool) throws(Fault) {
+    heldBytes += text.utf8.count
+    guard heldBytes <= RecipeTexts.byteLimit else { throw Fault(.broken, "The upstream's answer is too large.") }
     let name = "\(target.rawValue)\u{1F}\(key)"
     guard let position = heldAt[name] else {
       heldAt[name] = held?.count
       held?.append(Held(target: target, join: rule.join, text: text))
       return
     }
-    if replaces { held?[position].text = text } else { held?[position].text += text }
+    if replaces {
+      heldBytes -= held?[position].text.utf8.count ?? 0
+      held?[position].text = text
+    } else {
+      held?[position].text += text
+    }
   }
 
   /// Writes out what waited for the end.

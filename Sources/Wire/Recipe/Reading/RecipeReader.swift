@@ -150,7 +150,7 @@ package struct RecipeReader {
     let answer = UpstreamAnswer(status: status, headers: headers, body: body)
     guard status < 400 else { return UpstreamError.fault(answer, rules: errors) }
     if let fault = UpstreamError.fault(inside: answer, rules: errors) { return fault }
-    let what = answer.mediaType == "text/html" ? "a page" : "a whole answer"
+    let what = status >= 300 ? "a redirect" : answer.mediaType == "text/html" ? "a page" : "a whole answer"
     return Fault(.formatChanged, "The upstream sent \(what) where a stream was expected.", detail: "HTTP \(status), \(body.count) bytes")
   }
 
