@@ -23,9 +23,7 @@ import Testing
   }
 
   private static func bytes(_ record: Record) -> [UInt8] {
-    var front: [UInt8] = [1, 2, 3]
-    RecordFrame.write(record, stamp: stamp, into: &front)
-    return front + record.request.bytes + record.response.bytes
+    RecordFrame.front(of: record, stamp: stamp) + record.request.bytes + record.response.bytes
   }
 
   private static func read(_ bytes: [UInt8], at start: Int = 0, stamp: UInt32 = stamp) -> RecordFrame.Found {
