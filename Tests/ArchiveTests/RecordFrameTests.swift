@@ -98,12 +98,3 @@ import Testing
 
   private struct Missing: Error {}
 }
-
-extension RecordFrame {
-  /// Everything before the two bodies, written over what was in the room before.
-  static func front(of record: Record, stamp: UInt32, version: UInt8 = version) -> [UInt8] {
-    var front: [UInt8] = [1, 2, 3]
-    write(record, stamp: stamp, version: version, into: &front)
-    return front
-  }
-}

@@ -12,17 +12,14 @@ enum RecordFrame {
   /// The longest frame, in bytes: both bodies at their limit, and room for the fields.
   static let longest = 2 * Record.mostBody + (1 << 20)
 
-  /// Writes everything before the two bodies into `front`: the head and the fields. What was in it before is lost.
-  static func write(_ record: Record, stamp: UInt32, version: UInt8 = version, into front: inout [UInt8]) {
-    front.removeAll(keepingCapacity: true)
-    var fields = FieldWriter(front)
-    front = []
-    fields.write(record, version)
-    let length = fields.out.count - headLength + record.request.bytes.count + record.response.bytes.count
-    fields.patch(stamp, at: 0)
-    fields.patch(UInt32(length), at: 4)
-    fields.patch(checksum(fields.out, record, stamp), at: 8)
-    front = fields.out
+  /// Everything before the two bodies: the head and the fields.
+  static func front(of record: Record, stamp: UInt32, version: UInt8 = version) -> [UInt8] {
+    var bytes = FieldWriter(record, version)
+    let length = bytes.out.count - headLength + record.request.bytes.count + record.response.bytes.count
+    bytes.patch(stamp, at: 0)
+    bytes.patch(UInt32(length), at: 4)
+    bytes.patch(checksum(bytes.out, record, stamp), at: 8)
+    return bytes.out
   }
 
   private static func checksum(_ front: [UInt8], _ record: Record, _ stamp: UInt32) -> UInt32 {
@@ -92,31 +89,16 @@ extension Record {
 private struct FieldWriter {
   private(set) var out: [UInt8]
 
-  init(_ room: [UInt8]) {
-    out = room
-  }
-
-  // One by one: a list of them would be made for every record.
-  mutating func write(_ record: Record, _ version: UInt8) {
-    for _ in 0..<RecordFrame.headLength { out.append(0) }
+  init(_ record: Record, _ version: UInt8) {
+    out = []
+    out.reserveCapacity(512)
+    out.append(contentsOf: repeatElement(0, count: RecordFrame.headLength))
     out.append(version)
     text(record.id)
     number(record.time)
-    text(record.key)
-    text(record.endpoint)
-    text(record.clientWire)
-    text(record.method)
-    text(record.path)
-    text(record.provider)
-    text(record.model)
-    text(record.modelServed)
-    text(record.finish)
-    text(record.error)
-    text(record.errorMessage)
-    number(record.status)
-    number(record.latency)
-    number((record.firstByte ?? -1) + 1)
-    number(record.tries)
+    for field in [record.key, record.endpoint, record.clientWire, record.method, record.path] { text(field) }
+    for field in [record.provider, record.model, record.modelServed, record.finish, record.error, record.errorMessage] { text(field) }
+    for field in [record.status, record.latency, (record.firstByte ?? -1) + 1, record.tries] { number(field) }
     out.append((record.isStream ? 1 : 0) | (record.isComplete ? 2 : 0) | (record.tokens == nil ? 0 : 4))
     out.append(record.keeps.rawValue)
     tokens(record.tokens ?? Record.Tokens())
@@ -127,10 +109,7 @@ private struct FieldWriter {
   }
 
   private mutating func tokens(_ tokens: Record.Tokens) {
-    number(tokens.input)
-    number(tokens.output)
-    number(tokens.cached)
-    number(tokens.reasoning)
+    for field in [tokens.input, tokens.output, tokens.cached, tokens.reasoning] { number(field) }
     out.append(tokens.isEstimated ? 1 : 0)
   }
 

@@ -14,8 +14,6 @@ package final class SpoolWriter {
   /// Records that the disk did not take.
   private var waiting: [Record] = []
   private var waitingBytes = 0
-  /// Room for the head and the fields of a record.
-  private var front: [UInt8] = []
 
   /// Bytes that wait in memory for a disk that takes none; promised ones wait beyond that.
   private static let mostWaiting = 16 << 20
@@ -67,7 +65,7 @@ package final class SpoolWriter {
   private func write(_ record: Record) -> Bool {
     if let segment, segment.end >= spool.segmentSize { close() }
     guard let segment = segment ?? begin() else { return false }
-    RecordFrame.write(record, stamp: segment.stamp, into: &front)
+    let front = RecordFrame.front(of: record, stamp: segment.stamp)
     let (request, response) = (record.request.bytes, record.response.bytes)
     let count = front.count + request.count + response.count
     // Half a frame is written over by the next one.
