@@ -41,13 +41,21 @@ private final class TestFolder {
       }
       let exchange = chatExchange(
         "[\(messages.joined(separator: ","))]", #"{"role":"assistant","content":"\#(turns.last ?? "")"}"#, finish: finish)
-      var record = Record(id: turns.joined(separator: "-"), time: 1000)
-      (record.endpoint, record.clientWire, record.status, record.isComplete) = ("chat", "openai-chat", 200, true)
-      record.request = Record.Body(exchange.request)
-      record.response = Record.Body(exchange.response)
-      return EntryReader(record).entry()
+      return Self.entry(turns.joined(separator: "-"), exchange, wire: "openai-chat", "chat")
     }
     try archive.write(entries, spool: "t", positions: [:])
+  }
+
+  private func file(_ id: String, _ messages: String, _ answer: String) throws {
+    try archive.write([Self.entry(id, chatExchange(messages, answer), wire: "openai-chat", "chat")], spool: "t", positions: [:])
+  }
+
+  private static func entry(_ id: String, _ exchange: RecordedExchange, wire: String, _ endpoint: String) -> Entry {
+    var record = Record(id: id, time: 1000)
+    (record.endpoint, record.clientWire, record.status, record.isComplete) = (endpoint, wire, exchange.status, true)
+    record.request = Record.Body(exchange.request)
+    record.response = Record.Body(exchange.response)
+    return EntryReader(record).entry()
   }
 
   private func plan(_ name: String, _ format: DatasetFormat = .sharegpt) -> ExportPlan {
@@ -144,6 +152,43 @@ private final class TestFolder {
     let labelled = try Exporter(archive, plan("kto", .trlKTO)).run()
     #expect(labelled.written == ["train": 3])
     #expect(labelled.skipped == ["no_label": 1])
+  }
+
+  // MARK: Thoughts that a client stripped
+
+  private static let ask = #"{"role":"user","content":"q"}"#
+  private static let called = #"{"id":"7","type":"function","function":{"name":"w","arguments":"{\"n\":1}"}}"#
+
+  @Test(
+    arguments: [
+      // What the first call answered, how the client repeats it, and the thought that is written.
+      (#"{"content":"a","reasoning_content":"t <x>"}"#, #"{"role":"assistant","content":"a \n"}"#, "t <x>"),
+      (
+        #"{"content":null,"reasoning":"t","tool_calls":[\#(called)]}"#,
+        #"{"role":"assistant","tool_calls":[\#(called)]},{"role":"tool","tool_call_id":"7","content":"r"}"#, "t"
+      ),
+      // What the client kept stays; what the first call did not think isn't invented; another answer's thought is not taken.
+      (#"{"content":"a","reasoning_content":"t"}"#, #"{"role":"assistant","content":"a","reasoning_content":"own"}"#, "own"),
+      (#"{"content":"a"}"#, #"{"role":"assistant","content":"a"}"#, nil),
+      (#"{"content":"b","reasoning_content":"t"}"#, #"{"role":"assistant","content":"a"}"#, nil),
+    ] as [(String, String, String?)])
+  func `copies a thought back from the call that had it`(first: String, repeated: String, thought: String?) throws {
+    try file("first", "[\(Self.ask)]", first)
+    try file("last", "[\(Self.ask),\(repeated),\(Self.ask)]", #"{"content":"end","reasoning_content":"last"}"#)
+    // Only the last one is confirmed.
+    _ = try archive.review(.state(.confirmed), ids: ["last"], Filter(), who: "t")
+    var plan = plan("thoughts", .trl)
+    plan.filter.state = .confirmed
+    #expect(try Exporter(archive, plan).run().written == ["train": 1])
+    let messages = try JSON(parsing: try #require(lines("thoughts/train.jsonl").first))["messages"] ?? .null
+    let answers = messages.elements.filter { $0["role"]?.string == "assistant" }
+    #expect(answers.map { $0["reasoning_content"]?.string } == [thought, "last"])
+    plan.options.reasoning = .drop
+    _ = try Exporter(archive, plan).run()
+    #expect(!lines("thoughts/train.jsonl")[0].contains("reasoning"))
+    plan.format = .openai
+    plan.options.reasoning = .keep
+    #expect(try Exporter(archive, plan).run().warnings["reasoning_dropped_in_openai"] == 1)
   }
 
   @Test(arguments: [DuplicateRule.exact, .near]) func `leaves duplicates out`(rule: DuplicateRule) throws {

@@ -55,6 +55,12 @@ package struct ExportPlan: Sendable {
     self.folder = folder
   }
 
+  /// Whether the model's thoughts are written.
+  var keepsThoughts: Bool {
+    let isDropped = format == .openai || format == .openaiDPO ? options.reasoning != .split : options.reasoning == .drop
+    return !isDropped
+  }
+
   /// The most files of one split.
   package static let shardLimit = 4096
 
@@ -67,5 +73,5 @@ package struct ExportPlan: Sendable {
 /// The versions of what decides on the bytes of an export.
 package enum Rules {
   /// Of reading, checking and writing.
-  package static let version = "1"
+  package static let version = "2"
 }

@@ -38,7 +38,7 @@ struct ExportSelection {
     }
     try flush()
     places.reverse()
-    if !plan.keepsPrefixes { inner = try archive.inner(of: ends) }
+    inner = try archive.inner(of: ends)
     if plan.format.unit == .pair { try group(archive) }
     if plan.duplicates != .none, starts.isEmpty { try sortByReview(archive) }
   }

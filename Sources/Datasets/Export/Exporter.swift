@@ -11,6 +11,7 @@ package final class Exporter {
   private let reading: RecordReading
   private let aside: String
   private var duplicates: Duplicates
+  private var thoughts = HistoryThoughts()
   /// Last turns of what was written.
   private var kept = BitSet()
   private var counts = ExportCounts()
@@ -34,6 +35,7 @@ package final class Exporter {
   package func run() throws(Fault) -> ExportCounts {
     try archive.readsOnce()
     let selection = try ExportSelection(archive, plan)
+    thoughts = try HistoryThoughts(archive, plan, selection)
     try Folder.make(plan.folder)
     let resume = ResumeState(aside, plan, selection)
     try resume.begin()
@@ -73,9 +75,18 @@ package final class Exporter {
     writer.count(places.count)
     let rows = try archive.exported(places, hasReviews: plan.format.unit != .conversation)
     let present = Dictionary(rows.map { ($0.place, $0) }, uniquingKeysWith: { $1 })
-    let records = places.compactMap { present[$0] }.map { reading.read($0) }
+    let records = try places.compactMap { present[$0] }.map { exported throws(Fault) in try read(exported, selection) }
     if plan.format.unit == .pair { return try writePair(records, writer) }
     for record in records { try write(record, selection, writer, &leaves) }
+  }
+
+  private func read(_ exported: ExportedRow, _ selection: ExportSelection) throws(Fault) -> ReadRecord {
+    var reader = SampleReader(exported)
+    // What is not going to be written needs no more.
+    if plan.keepsPrefixes || !selection.isPrefix(exported.place), let leaf = selection.leaves[exported.place] {
+      try thoughts.restore(&reader.sample, endingOn: leaf)
+    }
+    return reading.read(exported, reader)
   }
 
   private func write(_ record: ReadRecord, _ selection: ExportSelection, _ writer: ShardWriter, _ leaves: inout [Int]) throws(Fault) {
@@ -93,7 +104,7 @@ package final class Exporter {
     switch written(record) {
     case .failure(let refusal): try writer.refuse(record, refusal)
     case .success(let written):
-      if let duplicate = try duplicate(record) { return try writer.skip(record.id, duplicate) }
+      if let duplicate = try duplicate(record, selection) { return try writer.skip(record.id, duplicate) }
       try writer.find(record)
       try writer.write(written, record)
       if let leaf {
@@ -114,9 +125,9 @@ package final class Exporter {
     plan.format.unit == .labelled && record.exported.review.isWanted == nil ? "no_label" : nil
   }
 
-  private func duplicate(_ record: ReadRecord) throws(Fault) -> String? {
-    try duplicates.add(record.sample, place: record.place) { [archive, reading] place throws(Fault) in
-      try archive.exported([place], hasReviews: false).first.map { reading.read($0).sample }
+  private func duplicate(_ record: ReadRecord, _ selection: ExportSelection) throws(Fault) -> String? {
+    try duplicates.add(record.sample, place: record.place) { place throws(Fault) in
+      try archive.exported([place], hasReviews: false).first.map { exported throws(Fault) in try read(exported, selection).sample }
     }
   }
 

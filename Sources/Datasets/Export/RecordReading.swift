@@ -43,8 +43,7 @@ struct RecordReading: Sendable {
     self.plan = plan
   }
 
-  func read(_ exported: ExportedRow) -> ReadRecord {
-    let reader = SampleReader(exported)
+  func read(_ exported: ExportedRow, _ reader: SampleReader) -> ReadRecord {
     var record = ReadRecord(exported: exported, place: exported.place, sample: reader.sample, refusal: reader.refusal)
     lift(&record)
     guard record.refusal == nil else { return record }

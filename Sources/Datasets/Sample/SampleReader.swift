@@ -4,7 +4,7 @@ import Wire
 /// Reads an exchange into a sample. Source: formats/datasets.md §9.
 package struct SampleReader {
   /// The conversation as far as it could be read; complete where there is no `refusal`.
-  package private(set) var sample = Sample()
+  package internal(set) var sample = Sample()
   /// Why it is no training data; nil when it is.
   package private(set) var refusal: Refusal?
 
