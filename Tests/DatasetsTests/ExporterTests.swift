@@ -2,6 +2,7 @@ import Archive
 import Base
 import Glibc
 import Testing
+import Wire
 
 @testable import Datasets
 
@@ -152,6 +153,97 @@ private final class TestFolder {
     let labelled = try Exporter(archive, plan("kto", .trlKTO)).run()
     #expect(labelled.written == ["train": 3])
     #expect(labelled.skipped == ["no_label": 1])
+  }
+
+  @Test func `makes pairs of what nobody judged only where it is asked to`() throws {
+    // Of two answers the conversation went on with the first; of three others it went on with none.
+    try file([["q", "kept"], ["q", "regenerated"], ["q", "kept", "more", "end"], ["p", "one"], ["p", "two"], ["p", "three"]])
+    var plan = plan("undecided", .trlDPO)
+    #expect(try Exporter(archive, plan).run().written == [:])
+    plan.pairsUndecided = true
+    let counts = try Exporter(archive, plan).run()
+    let pairs = try lines("undecided/train.jsonl").map { try JSON(parsing: $0) }.map { pair in
+      [pair["chosen"], pair["rejected"]].map { $0?.elements.first { _ in true }?["content"]?.string }
+    }
+    #expect(pairs == [["kept", "regenerated"], ["three", "one"], ["three", "two"]])
+    #expect(counts.skipped == ["no_preference": 1])
+    // A decision comes before what the client did.
+    _ = try archive.review(.state(.rejected), ids: ["q-kept"], Filter(), who: "t")
+    _ = try Exporter(archive, plan).run()
+    #expect(lines("undecided/train.jsonl")[0].contains(#""chosen":[{"role":"assistant","content":"regenerated"}]"#))
+  }
+
+  @Test(
+    arguments: [
+      // What was decided on a record of three choices, of which the last was cut, and its pairs.
+      (nil, []), (.state(.confirmed), [["first", "second"]]), (.score(5), [["first", "second"]]), (.score(1), [["second", "first"]]),
+      (.score(3), []), (.state(.rejected), [["second", "first"]]),
+    ] as [(Review.Change?, [[String]])])
+  func `makes pairs of the choices of one request where the first was judged`(decision: Review.Change?, wanted: [[String]]) throws {
+    func choice(_ index: Int, _ text: String, _ finish: String = "stop") -> String {
+      #"{"index":\#(index),"message":{"role":"assistant","content":"\#(text)"},"finish_reason":"\#(finish)"}"#
+    }
+    var exchange = chatExchange("[\(Self.ask)]", "{}")
+    exchange.response = Array(#"{"choices":[\#(choice(1, "second")),\#(choice(0, "first")),\#(choice(2, "cu", "length"))]}"#.utf8)
+    try archive.write([Self.entry("n", exchange, wire: "openai-chat", "chat")], spool: "t", positions: [:])
+    if let decision { _ = try archive.review(decision, ids: ["n"], Filter(), who: "t") }
+    var plan = plan("choices", .sharegptDPO)
+    plan.pairsUndecided = true
+    let counts = try Exporter(archive, plan).run()
+    let pairs = try lines("choices/train.jsonl").map { try JSON(parsing: $0) }.map {
+      [$0.at("chosen.value")?.string, $0.at("rejected.value")?.string]
+    }
+    #expect(pairs == wanted)
+    #expect(counts.invalid == [:])
+    #expect(counts.skipped == (wanted.isEmpty ? ["no_preference": 1] : [:]))
+  }
+
+  // MARK: Responses that the vendor keeps
+
+  /// Files a call that goes on from another, and whose reply has an id.
+  private func respond(_ id: String, after previous: String?, _ text: String, _ answer: String, stream: Bool = false) throws {
+    let link = previous.map { #","previous_response_id":"\#($0)""# } ?? ""
+    let request = #"{"model":"m","instructions":"s \#(id)","input":"\#(text)"\#(link)}"#
+    let reply =
+      #"{"id":"\#(id)","object":"response","status":"completed","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"\#(answer)"}]}]}"#
+    let response = stream ? "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":\(reply)}\n\n" : reply
+    let exchange = RecordedExchange(wire: .responses, request: Array(request.utf8), status: 200, response: Array(response.utf8))
+    try archive.write([Self.entry(id, exchange, wire: "openai-responses", "responses")], spool: "t", positions: [:])
+  }
+
+  @Test func `has the history that a response's id stands for`() throws {
+    try respond("r1", after: nil, "q1", "a1", stream: true)
+    try respond("r2", after: "r1", "go on", "a2")
+    try respond("r3", after: "r2", "go on", "a3")
+    // Another conversation whose last call says the same, a branch, and one whose beginning is not here.
+    try respond("x1", after: nil, "other", "a1")
+    try respond("x2", after: "x1", "go on", "a2")
+    try respond("r4", after: "r1", "else", "a4")
+    try respond("u", after: "r0", "go on", "a2")
+    // It goes on from itself.
+    try respond("loop", after: "loop", "go on", "a2")
+    let counts = try Exporter(archive, plan("responses")).run()
+    #expect(counts.invalid == ["missing_history": 2])
+    #expect(counts.skipped == ["prefix_of_longer": 3])
+    let talks = try lines("responses/train.jsonl").map { line in
+      let record = try JSON(parsing: line)
+      return (record["conversations"] ?? .null).elements.map { $0["value"]?.string ?? "" } + [record["system"]?.string ?? ""]
+    }
+    #expect(
+      talks == [
+        ["q1", "a1", "go on", "a2", "go on", "a3", "s r3"], ["other", "a1", "go on", "a2", "s x2"], ["q1", "a1", "else", "a4", "s r4"],
+      ])
+  }
+
+  @Test func `follows responses only so far`() throws {
+    let links = (0...3).map { n in
+      ResponseLink(
+        request: Array(#"{"input":"q"\#(n == 0 ? "" : #","previous_response_id":"\#(n - 1)""#)}"#.utf8),
+        response: Array(#"{"id":"\#(n)","output":[]}"#.utf8))
+    }
+    let known = Dictionary(links.map { ($0.id ?? "", $0) }, uniquingKeysWith: { $1 })
+    #expect(try ResponseLink.history("3", limit: 4) { known[$0] }?.count == 4)
+    #expect(try ResponseLink.history("3", limit: 3) { known[$0] } == nil)
   }
 
   // MARK: Thoughts that a client stripped

@@ -33,6 +33,8 @@ package struct ExportPlan: Sendable {
   package var template: TemplateLimits?
   /// Warnings of which none may be on a record.
   package var refusedWarnings: Set<Warning> = []
+  /// Whether pairs are also made of answers that nobody judged.
+  package var pairsUndecided = false
   /// Whether beginnings of longer conversations are written too.
   package var keepsPrefixes = false
   /// Whether the invalid ones are listed with what was sent and answered.
