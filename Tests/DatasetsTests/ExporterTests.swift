@@ -2,6 +2,7 @@ import Archive
 import Base
 import Glibc
 import Testing
+import Wire
 
 @testable import Datasets
 
@@ -41,13 +42,21 @@ private final class TestFolder {
       }
       let exchange = chatExchange(
         "[\(messages.joined(separator: ","))]", #"{"role":"assistant","content":"\#(turns.last ?? "")"}"#, finish: finish)
-      var record = Record(id: turns.joined(separator: "-"), time: 1000)
-      (record.endpoint, record.clientWire, record.status, record.isComplete) = ("chat", "openai-chat", 200, true)
-      record.request = Record.Body(exchange.request)
-      record.response = Record.Body(exchange.response)
-      return EntryReader(record).entry()
+      return Self.entry(turns.joined(separator: "-"), exchange, wire: "openai-chat", "chat")
     }
     try archive.write(entries, spool: "t", positions: [:])
+  }
+
+  private func file(_ id: String, _ messages: String, _ answer: String) throws {
+    try archive.write([Self.entry(id, chatExchange(messages, answer), wire: "openai-chat", "chat")], spool: "t", positions: [:])
+  }
+
+  private static func entry(_ id: String, _ exchange: RecordedExchange, wire: String, _ endpoint: String) -> Entry {
+    var record = Record(id: id, time: 1000)
+    (record.endpoint, record.clientWire, record.status, record.isComplete) = (endpoint, wire, exchange.status, true)
+    record.request = Record.Body(exchange.request)
+    record.response = Record.Body(exchange.response)
+    return EntryReader(record).entry()
   }
 
   private func plan(_ name: String, _ format: DatasetFormat = .sharegpt) -> ExportPlan {
@@ -144,6 +153,134 @@ private final class TestFolder {
     let labelled = try Exporter(archive, plan("kto", .trlKTO)).run()
     #expect(labelled.written == ["train": 3])
     #expect(labelled.skipped == ["no_label": 1])
+  }
+
+  @Test func `makes pairs of what nobody judged only where it is asked to`() throws {
+    // Of two answers the conversation went on with the first; of three others it went on with none.
+    try file([["q", "kept"], ["q", "regenerated"], ["q", "kept", "more", "end"], ["p", "one"], ["p", "two"], ["p", "three"]])
+    var plan = plan("undecided", .trlDPO)
+    #expect(try Exporter(archive, plan).run().written == [:])
+    plan.pairsUndecided = true
+    let counts = try Exporter(archive, plan).run()
+    let pairs = try lines("undecided/train.jsonl").map { try JSON(parsing: $0) }.map { pair in
+      [pair["chosen"], pair["rejected"]].map { $0?.elements.first { _ in true }?["content"]?.string }
+    }
+    #expect(pairs == [["kept", "regenerated"], ["three", "one"], ["three", "two"]])
+    #expect(counts.skipped == ["no_preference": 1])
+    // A decision comes before what the client did.
+    _ = try archive.review(.state(.rejected), ids: ["q-kept"], Filter(), who: "t")
+    _ = try Exporter(archive, plan).run()
+    #expect(lines("undecided/train.jsonl")[0].contains(#""chosen":[{"role":"assistant","content":"regenerated"}]"#))
+  }
+
+  @Test(
+    arguments: [
+      // What was decided on a record of three choices, of which the last was cut, and its pairs.
+      (nil, []), (.state(.confirmed), [["first", "second"]]), (.score(5), [["first", "second"]]), (.score(1), [["second", "first"]]),
+      (.score(3), []), (.state(.rejected), [["second", "first"]]),
+    ] as [(Review.Change?, [[String]])])
+  func `makes pairs of the choices of one request where the first was judged`(decision: Review.Change?, wanted: [[String]]) throws {
+    func choice(_ index: Int, _ text: String, _ finish: String = "stop") -> String {
+      #"{"index":\#(index),"message":{"role":"assistant","content":"\#(text)"},"finish_reason":"\#(finish)"}"#
+    }
+    var exchange = chatExchange("[\(Self.ask)]", "{}")
+    exchange.response = Array(#"{"choices":[\#(choice(1, "second")),\#(choice(0, "first")),\#(choice(2, "cu", "length"))]}"#.utf8)
+    try archive.write([Self.entry("n", exchange, wire: "openai-chat", "chat")], spool: "t", positions: [:])
+    if let decision { _ = try archive.review(decision, ids: ["n"], Filter(), who: "t") }
+    var plan = plan("choices", .sharegptDPO)
+    plan.pairsUndecided = true
+    let counts = try Exporter(archive, plan).run()
+    let pairs = try lines("choices/train.jsonl").map { try JSON(parsing: $0) }.map {
+      [$0.at("chosen.value")?.string, $0.at("rejected.value")?.string]
+    }
+    #expect(pairs == wanted)
+    #expect(counts.invalid == [:])
+    #expect(counts.skipped == (wanted.isEmpty ? ["no_preference": 1] : [:]))
+  }
+
+  // MARK: Responses that the vendor keeps
+
+  /// Files a call that goes on from another, and whose reply has an id.
+  private func respond(_ id: String, after previous: String?, _ text: String, _ answer: String, stream: Bool = false) throws {
+    let link = previous.map { #","previous_response_id":"\#($0)""# } ?? ""
+    let request = #"{"model":"m","instructions":"s \#(id)","input":"\#(text)"\#(link)}"#
+    let reply =
+      #"{"id":"\#(id)","object":"response","status":"completed","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"\#(answer)"}]}]}"#
+    let response = stream ? "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":\(reply)}\n\n" : reply
+    let exchange = RecordedExchange(wire: .responses, request: Array(request.utf8), status: 200, response: Array(response.utf8))
+    try archive.write([Self.entry(id, exchange, wire: "openai-responses", "responses")], spool: "t", positions: [:])
+  }
+
+  @Test func `has the history that a response's id stands for`() throws {
+    try respond("r1", after: nil, "q1", "a1", stream: true)
+    try respond("r2", after: "r1", "go on", "a2")
+    try respond("r3", after: "r2", "go on", "a3")
+    // Another conversation whose last call says the same, a branch, and one whose beginning is not here.
+    try respond("x1", after: nil, "other", "a1")
+    try respond("x2", after: "x1", "go on", "a2")
+    try respond("r4", after: "r1", "else", "a4")
+    try respond("u", after: "r0", "go on", "a2")
+    // It goes on from itself.
+    try respond("loop", after: "loop", "go on", "a2")
+    let counts = try Exporter(archive, plan("responses")).run()
+    #expect(counts.invalid == ["missing_history": 2])
+    #expect(counts.skipped == ["prefix_of_longer": 3])
+    let talks = try lines("responses/train.jsonl").map { line in
+      let record = try JSON(parsing: line)
+      return (record["conversations"] ?? .null).elements.map { $0["value"]?.string ?? "" } + [record["system"]?.string ?? ""]
+    }
+    #expect(
+      talks == [
+        ["q1", "a1", "go on", "a2", "go on", "a3", "s r3"], ["other", "a1", "go on", "a2", "s x2"], ["q1", "a1", "else", "a4", "s r4"],
+      ])
+  }
+
+  @Test func `follows responses only so far`() throws {
+    let links = (0...3).map { n in
+      ResponseLink(
+        request: Array(#"{"input":"q"\#(n == 0 ? "" : #","previous_response_id":"\#(n - 1)""#)}"#.utf8),
+        response: Array(#"{"id":"\#(n)","output":[]}"#.utf8))
+    }
+    let known = Dictionary(links.map { ($0.id ?? "", $0) }, uniquingKeysWith: { $1 })
+    #expect(try ResponseLink.history("3", limit: 4) { known[$0] }?.count == 4)
+    #expect(try ResponseLink.history("3", limit: 3) { known[$0] } == nil)
+  }
+
+  // MARK: Thoughts that a client stripped
+
+  private static let ask = #"{"role":"user","content":"q"}"#
+  private static let called = #"{"id":"7","type":"function","function":{"name":"w","arguments":"{\"n\":1}"}}"#
+
+  @Test(
+    arguments: [
+      // What the first call answered, how the client repeats it, and the thought that is written.
+      (#"{"content":"a","reasoning_content":"t <x>"}"#, #"{"role":"assistant","content":"a \n"}"#, "t <x>"),
+      (
+        #"{"content":null,"reasoning":"t","tool_calls":[\#(called)]}"#,
+        #"{"role":"assistant","tool_calls":[\#(called)]},{"role":"tool","tool_call_id":"7","content":"r"}"#, "t"
+      ),
+      // What the client kept stays; what the first call did not think isn't invented; another answer's thought is not taken.
+      (#"{"content":"a","reasoning_content":"t"}"#, #"{"role":"assistant","content":"a","reasoning_content":"own"}"#, "own"),
+      (#"{"content":"a"}"#, #"{"role":"assistant","content":"a"}"#, nil),
+      (#"{"content":"b","reasoning_content":"t"}"#, #"{"role":"assistant","content":"a"}"#, nil),
+    ] as [(String, String, String?)])
+  func `copies a thought back from the call that had it`(first: String, repeated: String, thought: String?) throws {
+    try file("first", "[\(Self.ask)]", first)
+    try file("last", "[\(Self.ask),\(repeated),\(Self.ask)]", #"{"content":"end","reasoning_content":"last"}"#)
+    // Only the last one is confirmed.
+    _ = try archive.review(.state(.confirmed), ids: ["last"], Filter(), who: "t")
+    var plan = plan("thoughts", .trl)
+    plan.filter.state = .confirmed
+    #expect(try Exporter(archive, plan).run().written == ["train": 1])
+    let messages = try JSON(parsing: try #require(lines("thoughts/train.jsonl").first))["messages"] ?? .null
+    let answers = messages.elements.filter { $0["role"]?.string == "assistant" }
+    #expect(answers.map { $0["reasoning_content"]?.string } == [thought, "last"])
+    plan.options.reasoning = .drop
+    _ = try Exporter(archive, plan).run()
+    #expect(!lines("thoughts/train.jsonl")[0].contains("reasoning"))
+    plan.format = .openai
+    plan.options.reasoning = .keep
+    #expect(try Exporter(archive, plan).run().warnings["reasoning_dropped_in_openai"] == 1)
   }
 
   @Test(arguments: [DuplicateRule.exact, .near]) func `leaves duplicates out`(rule: DuplicateRule) throws {

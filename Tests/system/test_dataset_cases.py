@@ -85,3 +85,15 @@ def test_a_case_is_exported_as_it_is_expected(case, results):
     for format in FORMATS:
         assert comparable(format, result[format]) == comparable(format, expected[format])
     assert set(result["warnings"]) == set(expected["warnings"])
+
+
+def test_a_sequence_resolves_what_goes_on_from_a_response(tmp_path):
+    def record(name, previous, question):
+        output = [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": f"answer {question}"}]}]
+        return {"id": name, "client_format": "openai_responses", "request": {"model": "m", "input": question} | ({"previous_response_id": previous} if previous else {}),
+                "response": {"status": 200, "stream": False, "body": {"id": f"resp_{name}", "status": "completed", "output": output}}}
+
+    case = tmp_path / "case.json"
+    case.write_text(json.dumps({"recorded_sequence": [record("a", None, "1"), record("b", "resp_a", "2"), record("c", "resp_other", "2")]}))
+    done = subprocess.run([PROGRAM, "export", "--case", case], capture_output=True, text=True, check=True, timeout=20)
+    assert json.loads(done.stdout) == {"keep": ["b"], "drop": {"a": "prefix_of:b", "c": "invalid:missing_history"}}

@@ -212,6 +212,25 @@ def test_only_what_was_confirmed_is_written(three, tmp_path):
     apus(three.folder, "records", "undo", code=1)
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_a_thought_that_the_client_stripped_comes_back(start, upstream, tmp_path, path):
+    upstream.script = lambda request: speech.reply(
+        "openai-chat", [speech.Think(f"thought {len(request.body['messages'])}"), speech.Text("same words")], request.wants_stream)
+    gateway = start(config(upstream))
+    messages = []
+    for n in range(3):
+        messages.append({"role": "user", "content": f"ask {n}"})
+        gateway.post(path, {"model": "fast", "max_tokens": 99, "messages": messages}, AUTH)
+        messages.append({"role": "assistant", "content": "same words"})
+    until(lambda: len(records(gateway.folder)) == 3)
+    apus(gateway.folder, "records", "confirm", records(gateway.folder)[0]["id"])
+    out = tmp_path / "out"
+    apus(gateway.folder, "export", "--format", "sharegpt", "--out", out)
+    (row,) = lines(out / "train.jsonl")
+    assert [turn["value"] for turn in row["conversations"] if turn["from"] == "gpt"] == [
+        f"<think>\nthought {n}\n</think>\n\nsame words" for n in (1, 3, 5)]
+
+
 def test_secrets_and_personal_data_are_masked(three, tmp_path):
     out = tmp_path / "out"
     apus(three.folder, "export", "--format", "sharegpt", "--out", out, "--all", "--scrub", "mask")

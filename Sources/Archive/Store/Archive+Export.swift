@@ -23,12 +23,12 @@ extension Archive {
 
   /// Records by their places, with bodies; those that are no more are left out.
   ///
-  /// Without `hasReviews` what was decided on them is not read.
-  package func exported(_ places: [Int], hasReviews: Bool = true) throws(Fault) -> [ExportedRow] {
+  /// Without `hasReviews` what was decided on them is not read, without `hasRequests` what was sent.
+  package func exported(_ places: [Int], hasReviews: Bool = true, hasRequests: Bool = true) throws(Fault) -> [ExportedRow] {
     // One lock for all of it: SQLite's locks took a sixth of an export.
     try database.run("BEGIN")
     do {
-      let rows = try read(places, hasReviews)
+      let rows = try read(places, hasReviews, hasRequests)
       try database.run("COMMIT")
       return rows
     } catch {
@@ -42,12 +42,15 @@ extension Archive {
     if database.flavor == .sqlite { _ = try database.rows("PRAGMA mmap_size = 0") }
   }
 
-  private func read(_ places: [Int], _ hasReviews: Bool) throws(Fault) -> [ExportedRow] {
+  private func read(_ places: [Int], _ hasReviews: Bool, _ hasRequests: Bool) throws(Fault) -> [ExportedRow] {
     let keys = places.map { [Value.int($0)] }
     let rows = try database.rows("SELECT \(ExchangeRow.columns) FROM exchange WHERE seq = $1", each: keys)
     let bodies = try database.rows("SELECT * FROM body WHERE seq = $1", each: keys)
     let reviews = hasReviews ? try reviews(places) : places.map { _ in Review() }
-    let packed = bodies.map { $0.first.flatMap { envelopes($0.bytes(11)) } }
+    let none = FiledEnvelope(bytes: [], blobs: [])
+    let packed = bodies.map {
+      $0.first.flatMap { envelopes($0.bytes(11)) }.map { (request: hasRequests ? $0.request : none, response: $0.response) }
+    }
     let texts = try blobs(packed.compactMap(\.self))
     var exported: [ExportedRow] = []
     for position in places.indices {
@@ -55,7 +58,7 @@ extension Archive {
       var row = ExportedRow(place: cells.int(0), row: ExchangeRow.row(cells), review: reviews[position], isDamaged: false)
       if let body = bodies[position].first {
         let sides = packed[position]
-        let request = Self.body(body, 1, sides?.request, texts)
+        let request = hasRequests ? Self.body(body, 1, sides?.request, texts) : Record.Body()
         let response = Self.body(body, 6, sides?.response, texts)
         row.isDamaged = request == nil || response == nil
         row.row.record.request = request ?? Record.Body()
@@ -126,6 +129,9 @@ package struct BitSet: Sendable {
     return words[number >> 6] & bit == 0
   }
 
+  /// Whether there is none.
+  package var isEmpty: Bool { words.isEmpty }
+
   /// Whether a number is there.
   package func contains(_ number: Int) -> Bool {
     number >= 0 && number >> 6 < words.count && words[number >> 6] >> UInt64(number & 63) & 1 == 1
@@ -139,5 +145,33 @@ extension Archive {
     var parents: [Int: Int] = [:]
     for (node, row) in zip(nodes, rows) { parents[node] = row.first?.optionalInt(0) }
     return parents
+  }
+
+  /// The model's turns of the conversation that ends on a turn, by their numbers, the first one first.
+  package func modelTurns(to leaf: Int) throws(Fault) -> [Int] {
+    try database.rows(
+      """
+      WITH RECURSIVE chain (id, parent, role) AS (
+      SELECT id, parent, role FROM node WHERE id = $1 UNION ALL
+      SELECT node.id, node.parent, node.role FROM node JOIN chain ON node.id = chain.parent)
+      SELECT id FROM chain WHERE role = 'assistant' ORDER BY id
+      """, [.int(leaf)]
+    ).map { $0.int(0) }
+  }
+
+  /// For each of some turns the place of the first record that ended on it and did not fail.
+  package func endings(on turns: BitSet) throws(Fault) -> [Int: Int] {
+    var endings: [Int: Int] = [:]
+    var place = 0
+    while !turns.isEmpty {
+      let rows = try database.rows(
+        """
+        SELECT seq, leaf FROM exchange WHERE seq > $1 AND leaf IS NOT NULL AND (complete = 1 OR finish = 'length') ORDER BY seq LIMIT $2
+        """, [.int(place), .int(Self.nodePage)])
+      for row in rows where turns.contains(row.int(1)) && endings[row.int(1)] == nil { endings[row.int(1)] = row.int(0) }
+      guard rows.count == Self.nodePage, let last = rows.last else { break }
+      place = last.int(0)
+    }
+    return endings
   }
 }

@@ -32,15 +32,20 @@ package struct ChainHash: Sendable {
     ])
   }
 
-  private mutating func add(_ turn: ModelTurn) {
-    append([
-      ("role", "assistant"), ("text", JSON(CanonicalText.of(turn.chainText))),
-      ("calls", .array(turn.calls.map { [JSON($0.name), Self.sorted($0.arguments)] })),
-    ])
-  }
+  private mutating func add(_ turn: ModelTurn) { append(Self.members(turn)) }
 
   private mutating func append(_ members: [(String, JSON)]) {
     hashes.append(Digest.sha256(last + JSON.object(members).bytes))
+  }
+
+  /// What counts of a turn of the model: neither ids nor reasoning.
+  static func canonical(_ turn: ModelTurn) -> JSON { .object(members(turn)) }
+
+  private static func members(_ turn: ModelTurn) -> [(String, JSON)] {
+    [
+      ("role", "assistant"), ("text", JSON(CanonicalText.of(turn.chainText))),
+      ("calls", .array(turn.calls.map { [JSON($0.name), sorted($0.argumentText)] })),
+    ]
   }
 
   private static func sorted(_ arguments: String) -> JSON {

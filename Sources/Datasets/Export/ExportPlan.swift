@@ -33,6 +33,8 @@ package struct ExportPlan: Sendable {
   package var template: TemplateLimits?
   /// Warnings of which none may be on a record.
   package var refusedWarnings: Set<Warning> = []
+  /// Whether pairs are also made of answers that nobody judged.
+  package var pairsUndecided = false
   /// Whether beginnings of longer conversations are written too.
   package var keepsPrefixes = false
   /// Whether the invalid ones are listed with what was sent and answered.
@@ -55,6 +57,12 @@ package struct ExportPlan: Sendable {
     self.folder = folder
   }
 
+  /// Whether the model's thoughts are written.
+  var keepsThoughts: Bool {
+    let isDropped = format == .openai || format == .openaiDPO ? options.reasoning != .split : options.reasoning == .drop
+    return !isDropped
+  }
+
   /// The most files of one split.
   package static let shardLimit = 4096
 
@@ -67,5 +75,5 @@ package struct ExportPlan: Sendable {
 /// The versions of what decides on the bytes of an export.
 package enum Rules {
   /// Of reading, checking and writing.
-  package static let version = "1"
+  package static let version = "2"
 }

@@ -1,5 +1,6 @@
 import Archive
 import Base
+import Wire
 
 /// The records of an export in their order: the earliest first.
 struct ExportSelection {
@@ -11,17 +12,24 @@ struct ExportSelection {
   private(set) var leaves: [Int: Int] = [:]
   /// Turns that are the history of others of them.
   private(set) var inner = BitSet()
+  /// What was said before those that go on from a response that the vendor keeps.
+  private(set) var responses = ResponseIndex()
+  /// Records that such ones go on from.
+  private var continued = BitSet()
 
   /// Chooses them.
   init(_ archive: Archive, _ plan: ExportPlan) throws(Fault) {
     var ends: [Int] = []
     var page: [Int] = []
     var members: Set<Int> = []
+    var isIndexed = false
     func flush() throws(Fault) {
       guard let first = page.last, let last = page.first else { return }
       let found = try archive.leaves(first...last)
       for place in page {
-        guard let leaf = found[place] else { continue }
+        if members.contains(place) { continueFrom(place) }
+        // The archive has but a part of such a conversation, which another may share.
+        guard let leaf = found[place], !responses.continues(place) else { continue }
         leaves[place] = leaf
         if members.contains(place) { ends.append(leaf) }
       }
@@ -33,12 +41,16 @@ struct ExportSelection {
       page.append(place)
       // What failed is no part of a chain; a cut answer is.
       if row.record.isComplete || row.record.finish == "length" { members.insert(place) }
+      if !isIndexed, row.record.clientWire == ClientWire.responses.rawValue {
+        responses = try ResponseIndex(archive)
+        isIndexed = true
+      }
       if page.count == 500 { try flush() }
       return true
     }
     try flush()
     places.reverse()
-    if !plan.keepsPrefixes { inner = try archive.inner(of: ends) }
+    inner = try archive.inner(of: ends)
     if plan.format.unit == .pair { try group(archive) }
     if plan.duplicates != .none, starts.isEmpty { try sortByReview(archive) }
   }
@@ -54,17 +66,21 @@ struct ExportSelection {
   }
 
   /// Whether a record is only the beginning of another.
-  func isPrefix(_ place: Int) -> Bool { leaves[place].map { inner.contains($0) } ?? false }
+  func isPrefix(_ place: Int) -> Bool { continued.contains(place) || leaves[place].map { inner.contains($0) } ?? false }
 
-  /// Units of records that answer the same: those whose last turns have one parent.
+  private mutating func continueFrom(_ place: Int) {
+    var next = responses.before(place)
+    while let place = next, continued.insert(place) { next = responses.before(place) }
+  }
+
+  /// Units of records that answer the same: those whose last turns have one parent. What is alone may have several choices.
   private mutating func group(_ archive: Archive) throws(Fault) {
     let parents = try archive.parents(of: Array(Set(leaves.values)))
     var groups: [Int: [Int]] = [:]
     for place in places {
-      guard let leaf = leaves[place], let parent = parents[leaf] else { continue }
-      groups[parent, default: []].append(place)
+      groups[leaves[place].flatMap { parents[$0] } ?? -1 - place, default: []].append(place)
     }
-    let units = groups.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }
+    let units = groups.values.sorted { $0[0] < $1[0] }
     places = Array(units.joined())
     var start = 0
     for unit in units {

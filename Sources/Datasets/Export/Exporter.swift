@@ -11,6 +11,7 @@ package final class Exporter {
   private let reading: RecordReading
   private let aside: String
   private var duplicates: Duplicates
+  private var thoughts = HistoryThoughts()
   /// Last turns of what was written.
   private var kept = BitSet()
   private var counts = ExportCounts()
@@ -34,6 +35,7 @@ package final class Exporter {
   package func run() throws(Fault) -> ExportCounts {
     try archive.readsOnce()
     let selection = try ExportSelection(archive, plan)
+    thoughts = try HistoryThoughts(archive, plan, selection)
     try Folder.make(plan.folder)
     let resume = ResumeState(aside, plan, selection)
     try resume.begin()
@@ -55,9 +57,8 @@ package final class Exporter {
     let writer = try ShardWriter(plan, aside, shard: shard)
     var leaves: [Int] = []
     var start = units.lowerBound
-    let step = plan.format.unit == .pair ? 1 : Self.pageSize
     while start < units.upperBound {
-      let page = start..<min(units.upperBound, start + step)
+      let page = start..<min(units.upperBound, start + Self.pageSize)
       try write(page, selection, writer, &leaves)
       start = page.upperBound
       progress(start, selection.count)
@@ -73,9 +74,44 @@ package final class Exporter {
     writer.count(places.count)
     let rows = try archive.exported(places, hasReviews: plan.format.unit != .conversation)
     let present = Dictionary(rows.map { ($0.place, $0) }, uniquingKeysWith: { $1 })
-    let records = places.compactMap { present[$0] }.map { reading.read($0) }
-    if plan.format.unit == .pair { return try writePair(records, writer) }
+    if plan.format.unit == .pair {
+      for unit in units {
+        var answers: [ReadRecord] = []
+        for place in selection.records(unit..<unit + 1) {
+          if let exported = present[place] { answers += try self.answers(exported, selection) }
+        }
+        try Preferences(answers, plan).write(to: writer)
+      }
+      return
+    }
+    let records = try places.compactMap { present[$0] }.map { exported throws(Fault) in try read(exported, selection) }
     for record in records { try write(record, selection, writer, &leaves) }
+  }
+
+  private func read(_ exported: ExportedRow, _ selection: ExportSelection) throws(Fault) -> ReadRecord {
+    try read(exported, choice: 0, selection).record
+  }
+
+  private func read(
+    _ exported: ExportedRow, choice: Int, _ selection: ExportSelection
+  ) throws(Fault) -> (record: ReadRecord, others: [Int]) {
+    var reader = SampleReader(exported, history: try selection.responses.history(of: exported, in: archive), choice: choice)
+    // What is not going to be written needs no more.
+    let isWritten = plan.keepsPrefixes || plan.format.unit == .pair || !selection.isPrefix(exported.place)
+    if isWritten, let leaf = selection.leaves[exported.place] { try thoughts.restore(&reader.sample, endingOn: leaf) }
+    var record = reading.read(exported, reader)
+    record.choice = choice
+    record.wentOn = choice == 0 && selection.isPrefix(exported.place)
+    return (record, reader.otherChoices)
+  }
+
+  /// A record with each of its choices.
+  private func answers(_ exported: ExportedRow, _ selection: ExportSelection) throws(Fault) -> [ReadRecord] {
+    let first = try read(exported, choice: 0, selection)
+    return try [first.record]
+      + first.others.prefix(Preferences.choiceLimit).map { choice throws(Fault) in
+        try read(exported, choice: choice, selection).record
+      }
   }
 
   private func write(_ record: ReadRecord, _ selection: ExportSelection, _ writer: ShardWriter, _ leaves: inout [Int]) throws(Fault) {
@@ -93,7 +129,7 @@ package final class Exporter {
     switch written(record) {
     case .failure(let refusal): try writer.refuse(record, refusal)
     case .success(let written):
-      if let duplicate = try duplicate(record) { return try writer.skip(record.id, duplicate) }
+      if let duplicate = try duplicate(record, selection) { return try writer.skip(record.id, duplicate) }
       try writer.find(record)
       try writer.write(written, record)
       if let leaf {
@@ -114,50 +150,14 @@ package final class Exporter {
     plan.format.unit == .labelled && record.exported.review.isWanted == nil ? "no_label" : nil
   }
 
-  private func duplicate(_ record: ReadRecord) throws(Fault) -> String? {
-    try duplicates.add(record.sample, place: record.place) { [archive, reading] place throws(Fault) in
-      try archive.exported([place], hasReviews: false).first.map { reading.read($0).sample }
-    }
-  }
-
-  // MARK: Pairs
-
-  /// Writes pairs of answers to the same: the one that was judged best with each that was judged worse.
-  private func writePair(_ records: [ReadRecord], _ writer: ShardWriter) throws(Fault) {
-    var valid: [ReadRecord] = []
-    for record in records {
-      if let refusal = record.refusal { try writer.refuse(record, refusal) } else { valid.append(record) }
-    }
-    let best = valid.max { $0.exported.review.rank < $1.exported.review.rank }
-    for record in valid where record.place != best?.place {
-      guard let best, best.exported.review.rank > record.exported.review.rank, best.skipped == nil, record.skipped == nil else {
-        try writer.skip(record.id, record.skipped ?? best?.skipped ?? "no_preference")
-        continue
-      }
-      let pair = Result { () throws(Refusal) in
-        guard best.sample.answerKey != record.sample.answerKey else { throw Refusal(.notInFormat, "both answers are the same") }
-        return try plan.format.record(chosen: best.sample, rejected: record.sample, plan.options)
-      }
-      switch pair {
-      case .failure(let refusal): try writer.refuse(record, refusal)
-      case .success(let written): try writer.write(written, best)
-      }
+  private func duplicate(_ record: ReadRecord, _ selection: ExportSelection) throws(Fault) -> String? {
+    try duplicates.add(record.sample, place: record.place) { place throws(Fault) in
+      try archive.exported([place], hasReviews: false).first.map { exported throws(Fault) in try read(exported, selection).sample }
     }
   }
 }
 
 extension Review {
-  /// The better of two answers has the higher one: what was confirmed comes before what nobody decided on, then the score counts.
-  fileprivate var rank: Int {
-    let state =
-      switch state {
-      case .confirmed: 2
-      case .new, .needsEdit: 1
-      case .rejected: 0
-      }
-    return state * 10 + (score ?? 0)
-  }
-
   /// Whether an answer is wanted; nil where that was not decided.
   fileprivate var isWanted: Bool? {
     switch state {
@@ -165,12 +165,5 @@ extension Review {
     case .rejected: false
     case .new, .needsEdit: score.flatMap { $0 >= 4 ? true : $0 <= 2 ? false : nil }
     }
-  }
-}
-
-extension Sample {
-  /// What the last answer says and calls.
-  fileprivate var answerKey: String {
-    (answer?.text ?? "") + "\u{0}" + (answer?.calls ?? []).map { $0.name + " " + $0.arguments }.joined(separator: "\u{0}")
   }
 }

@@ -2,8 +2,8 @@ import Archive
 import Base
 
 extension SampleReader {
-  /// Reads an archived record.
-  init(_ exported: ExportedRow) {
+  /// Reads an archived record; `history` is what its `previous_response_id` stands for.
+  init(_ exported: ExportedRow, history: [JSON]? = nil, choice: Int = 0) {
     let record = exported.row.record
     func refused(_ reason: InvalidReason, _ detail: String) -> SampleReader { SampleReader(refusing: Refusal(reason, detail)) }
     if exported.isDamaged {
@@ -14,7 +14,10 @@ extension SampleReader {
       self = refused(.incompleteStream, "it was longer than what is kept")
     } else if let request = EntryReader.plain(record.request), let response = EntryReader.plain(record.response) {
       let status = record.status == 0 ? 499 : record.status
-      self.init(RecordedExchange(wire: EntryReader.wire(of: record), request: request, status: status, response: response))
+      let wire = EntryReader.wire(of: record)
+      var exchange = RecordedExchange(wire: wire, request: request, status: status, response: response, history: history)
+      exchange.choice = choice
+      self.init(exchange)
     } else {
       self = refused(.incompleteStream, "its content coding can't be taken off")
     }
@@ -31,6 +34,10 @@ struct ReadRecord {
   var skipped: String?
   /// Findings of scrubbing, by kind.
   var findings: [FindingKind: Int] = [:]
+  /// Which choice of it is the answer.
+  var choice = 0
+  /// Whether the conversation went on with it.
+  var wentOn = false
 
   var id: String { exported.row.record.id }
 }
@@ -43,8 +50,7 @@ struct RecordReading: Sendable {
     self.plan = plan
   }
 
-  func read(_ exported: ExportedRow) -> ReadRecord {
-    let reader = SampleReader(exported)
+  func read(_ exported: ExportedRow, _ reader: SampleReader) -> ReadRecord {
     var record = ReadRecord(exported: exported, place: exported.place, sample: reader.sample, refusal: reader.refusal)
     lift(&record)
     guard record.refusal == nil else { return record }

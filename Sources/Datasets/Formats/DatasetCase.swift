@@ -12,7 +12,7 @@ package struct DatasetCase {
 
   /// What is made of it: the record of each format with the warnings, or which records of a sequence are kept. Source: DESIGN §5.
   package func run() throws(Fault) -> JSON {
-    if let sequence = json["recorded_sequence"], sequence.kind == .array { return Self.chain(Array(sequence.elements)) }
+    if let sequence = json["recorded_sequence"], sequence.kind == .array { return try Self.chain(Array(sequence.elements)) }
     guard let recorded = json["recorded"], recorded.kind == .object else {
       throw Fault(.invalid, "A case has “recorded” or “recorded_sequence”.")
     }
@@ -39,9 +39,16 @@ package struct DatasetCase {
     }
   }
 
-  private static func chain(_ sequence: [JSON]) -> JSON {
-    let items = sequence.map { record in
-      let reader = SampleReader(exchange(record))
+  private static func chain(_ sequence: [JSON]) throws(Fault) -> JSON {
+    var links: [String: ResponseLink] = [:]
+    let items = try sequence.map { record throws(Fault) in
+      var exchange = exchange(record)
+      if exchange.wire == .responses {
+        let link = ResponseLink(request: exchange.request, response: exchange.response)
+        if let id = link.previous { exchange.history = try ResponseLink.history(id) { links[$0] } }
+        if let id = link.id { links[id] = link }
+      }
+      let reader = SampleReader(exchange)
       return ChainSelection.Item(id: record["id"]?.string ?? "", chain: ChainHash(reader.sample), refusal: reader.refusal)
     }
     let selection = ChainSelection(items)

@@ -5,9 +5,10 @@ import Wire
 struct AnswerReader {
   private(set) var answer = Answer()
   private let wire: ClientWire
+  private let choice: Int
 
-  init(_ wire: ClientWire, status: Int, _ bytes: [UInt8], _ notes: inout Notes) {
-    self.wire = wire
+  init(_ wire: ClientWire, choice: Int = 0, status: Int, _ bytes: [UInt8], _ notes: inout Notes) {
+    (self.wire, self.choice) = (wire, choice)
     if wire == .gemini { answer.thoughtSeparator = "" }
     guard (200..<400).contains(status) else {
       notes.refuse(.upstreamError, "status \(status)")
@@ -45,7 +46,7 @@ struct AnswerReader {
     case .chat, .completions: readChat(body, &notes)
     case .messages: readMessages(body, &notes)
     case .gemini:
-      var fold = GeminiFold()
+      var fold = GeminiFold(choice)
       fold.read(body, &notes)
       fold.end(isStream: false, into: &answer, &notes)
     case .responses: ResponsesFold.read(body, items: [], into: &answer, &notes)
@@ -55,7 +56,9 @@ struct AnswerReader {
   private mutating func readChat(_ body: JSON, _ notes: inout Notes) {
     let choices = Array((body["choices"] ?? .null).elements)
     if choices.count > 1 { notes.warn(.extraChoicesIgnored) }
-    guard let choice = choices.first(where: { $0["index"]?.int == 0 }) ?? choices.first else { return }
+    answer.choices = Set(choices.enumerated().map { $0.element["index"]?.int ?? $0.offset })
+    let asked = choices.first { $0["index"]?.int == self.choice }
+    guard let choice = asked ?? choices.enumerated().first(where: { $0.offset == self.choice })?.element else { return }
     answer.parts = ChatParts.model(choice["message"] ?? .null, "message", isReply: true, &notes)
     if (choice.at("message.content") ?? .null).elements.contains(where: { $0["type"]?.string == "refusal" }) {
       notes.refuse(.refusal, "message.content")
@@ -79,7 +82,7 @@ struct AnswerReader {
 
   // MARK: Streams
 
-  private mutating func readStream(_ bytes: [UInt8], _ notes: inout Notes) {
+  private static func frames(_ bytes: [UInt8]) -> [Frame] {
     var stream = EventStream(.upstream, cap: JSON.Limits.standard.bytes)
     var frames: [Frame] = []
     do throws(Fault) {
@@ -88,10 +91,30 @@ struct AnswerReader {
     } catch {
       // It broke off inside an event; the answer's own end may stand before.
     }
+    return frames
+  }
+
+  /// The id and the items of a Responses reply, whole or as a stream; nil for what has none or did not end.
+  static func responsesReply(_ bytes: [UInt8]) -> (id: String, items: [JSON])? {
+    let text = stripped(bytes)
+    var notes = Notes()
+    var fold = ResponsesFold()
+    if text.first == UInt8(ascii: "{"), let body = whole(text, &notes) {
+      fold.take(body)
+    } else {
+      for frame in frames(text) where frame.kind == .data {
+        if let json = json(frame, &notes) { fold.read(json, &notes) }
+      }
+    }
+    return fold.reply
+  }
+
+  private mutating func readStream(_ bytes: [UInt8], _ notes: inout Notes) {
+    let frames = Self.frames(bytes)
     switch wire {
-    case .chat, .completions: fold(ChatFold(), frames, &notes)
+    case .chat, .completions: fold(ChatFold(choice), frames, &notes)
     case .messages: fold(MessagesFold(), frames, &notes)
-    case .gemini: fold(GeminiFold(), frames, &notes)
+    case .gemini: fold(GeminiFold(choice), frames, &notes)
     case .responses: fold(ResponsesFold(), frames, &notes)
     }
   }

@@ -1,6 +1,6 @@
 import Base
 
-/// Puts a Chat stream together: the choice with the index 0.
+/// Puts a Chat stream together: one choice of it.
 struct ChatFold: ReplyFold {
   private struct Call {
     var id = ""
@@ -9,6 +9,7 @@ struct ChatFold: ReplyFold {
   }
 
   var isDone = false
+  private let choice: Int
   private var text = PiecedText()
   private var thought = PiecedText()
   private var refusal = PiecedText()
@@ -19,13 +20,18 @@ struct ChatFold: ReplyFold {
   private var finish: String?
   private var indexes: Set<Int> = []
 
+  /// The choice with an index.
+  init(_ choice: Int) {
+    self.choice = choice
+  }
+
   var isComplete: Bool { finish != nil || isDone }
 
   mutating func read(_ json: JSON, _ notes: inout Notes) {
     for choice in (json["choices"] ?? .null).elements {
       let index = choice["index"]?.int ?? 0
       indexes.insert(index)
-      guard index == 0 else { continue }
+      guard index == self.choice else { continue }
       if let delta = choice["delta"] ?? choice["message"] { read(delta: delta, &notes) }
       if let word = choice["finish_reason"]?.string, !word.isEmpty, finish == nil { finish = word }
     }
@@ -93,6 +99,7 @@ struct ChatFold: ReplyFold {
   }
 
   func end(isStream: Bool, into answer: inout Answer, _ notes: inout Notes) {
+    answer.choices = indexes
     if indexes.count > 1 { notes.warn(.extraChoicesIgnored) }
     if !refusal.isEmpty { notes.refuse(.refusal, "delta.refusal") }
     answer.parts = [.reasoning(thought.text(&notes)), .text(text.text(&notes))]

@@ -1,12 +1,18 @@
 import Base
 
-/// Puts a Gemini reply together: chunks of a stream, elements of an array, or the one body. The candidate with the index 0.
+/// Puts a Gemini reply together: chunks of a stream, elements of an array, or the one body: one candidate of it.
 struct GeminiFold: ReplyFold {
   var isDone = false
+  private let choice: Int
   private var parts: [SpokenPart] = []
   private var finish: String?
   private var blocked: String?
   private var indexes: Set<Int> = []
+
+  /// The candidate with an index.
+  init(_ choice: Int) {
+    self.choice = choice
+  }
 
   var isComplete: Bool { finish != nil || blocked != nil }
 
@@ -14,7 +20,7 @@ struct GeminiFold: ReplyFold {
     for candidate in (json["candidates"] ?? .null).elements {
       let index = candidate["index"]?.int ?? 0
       indexes.insert(index)
-      guard index == 0 else { continue }
+      guard index == choice else { continue }
       parts += GeminiParts.parts(candidate.at("content.parts") ?? .null, "candidates[0].content.parts", isModel: true, &notes)
       if let word = candidate["finishReason"]?.string, !word.isEmpty { finish = word }
     }
@@ -23,6 +29,7 @@ struct GeminiFold: ReplyFold {
 
   func end(isStream: Bool, into answer: inout Answer, _ notes: inout Notes) {
     answer.parts = parts
+    answer.choices = indexes
     if indexes.count > 1 { notes.warn(.extraChoicesIgnored) }
     if let blocked { return notes.refuse(.contentFiltered, "promptFeedback.blockReason \(Shown.word(blocked))") }
     Finish.note(gemini: finish, &notes)

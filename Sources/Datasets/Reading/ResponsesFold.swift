@@ -8,6 +8,16 @@ struct ResponsesFold: ReplyFold {
 
   var isComplete: Bool { response != nil }
 
+  /// The response's id and what it says; nil without an id.
+  var reply: (id: String, items: [JSON])? {
+    guard let response, let id = response["id"]?.string, !id.isEmpty else { return nil }
+    let output = Array((response["output"] ?? .null).elements)
+    return (id, output.isEmpty ? items : output)
+  }
+
+  /// Takes a whole response.
+  mutating func take(_ response: JSON) { self.response = response }
+
   mutating func read(_ json: JSON, _ notes: inout Notes) {
     let response = json["response"] ?? .null
     switch json["type"]?.string {

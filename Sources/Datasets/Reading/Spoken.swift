@@ -35,6 +35,8 @@ struct SpokenResult {
 /// The reply, and how it ended.
 struct Answer {
   var parts: [SpokenPart] = []
+  /// The indexes of all choices that came.
+  var choices: Set<Int> = []
   /// What stands between two thoughts.
   var thoughtSeparator = "\n\n"
 }

@@ -12,6 +12,8 @@ package struct RecordedExchange: Sendable {
   package var response: [UInt8]
   /// The items that `previous_response_id` stands for; nil where they aren't known.
   package var history: [JSON]?
+  /// The index of the choice that is read as the answer.
+  package var choice = 0
 
   /// An exchange.
   package init(wire: ClientWire?, request: [UInt8], status: Int, response: [UInt8], history: [JSON]? = nil) {

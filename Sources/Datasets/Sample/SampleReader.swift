@@ -4,9 +4,12 @@ import Wire
 /// Reads an exchange into a sample. Source: formats/datasets.md §9.
 package struct SampleReader {
   /// The conversation as far as it could be read; complete where there is no `refusal`.
-  package private(set) var sample = Sample()
+  package internal(set) var sample = Sample()
   /// Why it is no training data; nil when it is.
   package private(set) var refusal: Refusal?
+
+  /// The indexes of other choices that came.
+  private(set) var otherChoices: [Int] = []
 
   /// Reads an exchange.
   package init(_ exchange: RecordedExchange) {
@@ -26,7 +29,8 @@ package struct SampleReader {
       if !(200..<400).contains(exchange.status) { notes.refuse(.upstreamError, "status \(exchange.status)") }
       return notes.refuse(.notAConversation, "not a chat")
     }
-    let answer = AnswerReader(wire, status: exchange.status, exchange.response, &notes).answer
+    let answer = AnswerReader(wire, choice: exchange.choice, status: exchange.status, exchange.response, &notes).answer
+    otherChoices = answer.choices.filter { $0 != exchange.choice }.sorted()
     guard let body = Self.body(exchange.request, &notes), body.kind == .object else {
       return notes.refuse(.notAConversation, "the request is no JSON object")
     }

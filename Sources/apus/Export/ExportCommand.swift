@@ -12,7 +12,8 @@ struct ExportCommand: Command {
     """
       --format FORMAT   \(ExportOptions.words(DatasetFormat.self))
       --out DIR         the folder that the files go to: train.jsonl, invalid.jsonl, manifest.json, README.md …
-      --all             also what nobody confirmed; else only confirmed conversations
+      --all             also what nobody confirmed; else only confirmed conversations. Pairs also of answers that nobody judged: the one
+                        that the conversation went on with before the others, else the last one
 
       Which records: the filters of `apus records`, and
       --state new|confirmed|rejected|needs-edit, --tag WORD, --min-score N   what was decided on them

@@ -14,6 +14,7 @@ struct ExportOptions {
     guard let folder = try arguments.option("--out"), !folder.isEmpty else { throw UsageError(message: "--out DIR is missing") }
     plan = ExportPlan(format, folder: folder)
     isAll = arguments.flag("--all")
+    plan.pairsUndecided = isAll
     try readWriting(&arguments)
     try readTraining(&arguments)
     try readQuality(&arguments)
