@@ -16,7 +16,7 @@ import Testing
 
   /// Appends records to a new segment, as a gateway that was killed leaves it.
   private func leave(_ ids: [String]) throws {
-    let spool = Spool(try #require(try SpoolFolder.open(spoolPath)), limit: 1 << 30)
+    let spool = Spool(try #require(try SpoolFolder.open(spoolPath, patience: 5_000_000_000)), limit: 1 << 30)
     let writer = SpoolWriter(spool, loop: 0)
     for id in ids { #expect(writer.append(Record(id: id, time: 1))) }
   }
@@ -53,7 +53,7 @@ import Testing
 
   @Test func `is waited for while a gateway has it`() throws {
     try leave(["1"])
-    let gateway = try #require(try SpoolFolder.open(spoolPath))
+    let gateway = try #require(try SpoolFolder.open(spoolPath, patience: 5_000_000_000))
     // Nobody files it: the command goes on after a while, and has taken nothing.
     let spool = Spool(gateway, limit: 1 << 30)
     let ingester = Ingester(spool, location, keep: Retention(age: nil, bytes: nil))
