@@ -62,7 +62,9 @@ struct Sample {
 
 /// The calls of an agent: each repeats what was said before, and adds what a tool gave and what the model said.
 func session(_ name: String, calls: Int, time: Int = 1_000) -> [Entry] {
-  var said = [("system", text(name.hashValue & 0xFFFF, 2000)), ("user", "\(name): \(text(1))")]
+  // Not by `hashValue`, which differs from run to run: two names that share it would share their first turn.
+  let seed = name.utf8.reduce(0) { ($0 * 131 + Int($1)) & 0xFF_FFFF }
+  var said = [("system", text(seed, 2000)), ("user", "\(name): \(text(1))")]
   return (0..<calls).map { call in
     if call > 0 { said.append(("tool", "\(name) result \(call) \(text(call))")) }
     said.append(("assistant", "\(name) answer \(call) \(text(call + 1000))"))
