@@ -118,6 +118,13 @@ int sys_cond_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64
   return pthread_cond_timedwait(condition, mutex, &deadline);
 }
 
+int sys_wait_for_ring(sem_t *semaphore, int64_t time) {
+  struct timespec deadline = {.tv_sec = time / 1000000000, .tv_nsec = time % 1000000000};
+  int result;
+  while ((result = sem_clockwait(semaphore, CLOCK_MONOTONIC, &deadline)) != 0 && errno == EINTR) {}
+  return result;
+}
+
 int64_t sys_thread_cpu(void) {
   struct timespec t;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);

@@ -145,14 +145,14 @@ extension App {
   /// Runs `body` on a loop's thread and waits for it; for the main thread only.
   private static func on<Value: Sendable>(_ loop: EventLoop, _ body: @escaping @Sendable () -> Value) -> Value {
     let box = Mutex<Value?>(nil)
-    let done = Gate()
+    let done = Bell()
     loop.execute {
       let value = body()
       box.withLock { $0 = value }
-      done.open()
+      done.ring()
     }
     done.wait()
-    guard let value = box.withLock({ $0 }) else { preconditionFailure("the loop opened the gate without a value") }
+    guard let value = box.withLock({ $0 }) else { preconditionFailure("the loop rang without a value") }
     return value
   }
 }
@@ -186,15 +186,15 @@ extension App {
 
   /// Stops accepting and lets running replies end, for as long as the config says.
   private func drain() {
-    let gate = Gate()
+    let bell = Bell()
     let left = Atomic<Int>(0)
     let all = members.withLock { $0 }
     left.store(loops.count, ordering: .relaxed)
     for member in all {
-      member.drain { if left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { gate.open() } }
+      member.drain { if left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { bell.ring() } }
     }
     let end = Time.monotonic + Int(setup.config.server.drain)
-    if !gate.wait(nanoseconds: setup.config.server.drain) { Log.warning("drain", ["message": "replies were cut off"]) }
+    if !bell.wait(nanoseconds: setup.config.server.drain) { Log.warning("drain", ["message": "replies were cut off"]) }
     // What was made on a site is tidied up behind the reply.
     while metrics.stays.value > 0, Time.monotonic < end { usleep(5000) }
   }

@@ -1,6 +1,5 @@
 internal import Base
 internal import CSystem
-internal import Glibc
 internal import Synchronization
 
 /// Reads the next batch while the last one is filed, on a thread of its own: reading what a record means costs about as much as filing it.

@@ -94,16 +94,3 @@ final class SegmentReader {
     return true
   }
 }
-
-/// The first bytes of a segment: a mark, and the stamp of this use of the file.
-enum SegmentHead {
-  private static let mark = Array("APUSSEG1".utf8)
-  static let length = 12
-
-  static func bytes(stamp: UInt32) -> [UInt8] { mark + (0..<4).map { UInt8(stamp >> UInt32(8 * $0) & 255) } }
-
-  static func stamp(in head: [UInt8]) -> UInt32? {
-    guard head.count == length, head.starts(with: mark) else { return nil }
-    return (0..<4).reduce(0) { $0 | UInt32(head[mark.count + $1]) << UInt32(8 * $1) }
-  }
-}

@@ -1,6 +1,7 @@
 // Calls of glibc and the kernel that Swift can't import: macros, variadics, functions behind _GNU_SOURCE.
 #pragma once
 #include <pthread.h>
+#include <semaphore.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -38,6 +39,8 @@ int64_t sys_now(void);
 int64_t sys_wall_microseconds(void);
 // pthread_cond_timedwait until a monotonic time in nanoseconds, for a condition that counts by that clock.
 int sys_cond_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t time);
+// Waits for a semaphore until a monotonic time in nanoseconds: 0, or -1 when that comes first.
+int sys_wait_for_ring(sem_t *semaphore, int64_t time);
 // CPU time of the calling thread, nanoseconds.
 int64_t sys_thread_cpu(void);
 

@@ -50,8 +50,7 @@ struct RecipeHost {
   }
 
   private func isTrusted(_ url: BaseURL) -> Bool {
-    let isHost = provider.file.origin?.host == url.host || !provider.file.replacesHosts && provider.file.hosts.contains(url.host)
-    return isHost
+    provider.file.origin?.host == url.host || !provider.file.replacesHosts && provider.file.hosts.contains(url.host)
   }
 
   private static func isLocal(_ host: String) -> Bool {

@@ -138,7 +138,7 @@ final class RecipeRequester {
 // MARK: - Answers
 
 extension RecipeRequester {
-  /// The head of an answer; its cookies are kept. Throws `broken` for a redirect: none is followed.
+  /// The head of an answer; its cookies are kept. A redirect is an answer like others: none is followed.
   func head(of sent: Sent) async throws(Fault) -> ResponseHead {
     let head = try await sent.stream.responseHead()
     if sent.isTrusted { session.take(setCookies: Self.setCookies(head), now: Time.now) }
