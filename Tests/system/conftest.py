@@ -88,28 +88,18 @@ def until(condition, what="the condition", seconds=15):
     return value
 
 
-class Upstream:
-    """A scripted upstream of one wire. `script(request) -> Reply` decides; every request is kept in `requests`."""
+class Loopback:
+    """An HTTP server on loopback; `handle(handler)` answers each request of any method, on a thread of its connection."""
 
-    def __init__(self, wire="openai-chat"):
-        self.wire = wire
-        self.requests = []
-        self.script = lambda request: Reply.json(completion(request.body.get("model")))
-        self.gone = queue.Queue()  # put when a client's connection ended in the middle of a stream
-        upstream = self
-
+    def __init__(self, handle):
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True  # head and body are two writes: the second would wait 40 ms for an acknowledgement
 
             def handle_any(self):
-                length = int(self.headers.get("content-length", 0))
-                raw = self.rfile.read(length)
-                request = Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, raw)
-                upstream.requests.append(request)
-                upstream.script(request).send(self, upstream)
+                handle(self)
 
-            do_GET = do_POST = handle_any
+            do_GET = do_POST = do_PUT = do_DELETE = handle_any
 
             def log_message(self, *arguments):
                 pass
@@ -123,8 +113,38 @@ class Upstream:
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}/{'v1beta' if wire == 'gemini' else 'v1'}"
+        self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @staticmethod
+    def read(handler):
+        """Method, target, headers (lower case) and body of the request."""
+        raw = handler.rfile.read(int(handler.headers.get("content-length", 0)))
+        return handler.command, handler.path, {k.lower(): v for k, v in handler.headers.items()}, raw
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Upstream:
+    """A scripted upstream of one wire. `script(request) -> Reply` decides; every request is kept in `requests`."""
+
+    def __init__(self, wire="openai-chat"):
+        self.wire = wire
+        self.requests = []
+        self.script = lambda request: Reply.json(completion(request.body.get("model")))
+        self.gone = queue.Queue()  # put when a client's connection ended in the middle of a stream
+        upstream = self
+
+        def handle(handler):
+            request = Request(*Loopback.read(handler))
+            upstream.requests.append(request)
+            upstream.script(request).send(handler, upstream)
+
+        self.server = Loopback(handle)
+        self.port = self.server.port
+        self.url = f"{self.server.url}/{'v1beta' if wire == 'gemini' else 'v1'}"
 
     def replies(self, *replies):
         """One reply for each request, the last one for all that follow."""
@@ -138,8 +158,7 @@ class Upstream:
         self.script = lambda request: speech.reply(self.wire, rest.pop(0) if len(rest) > 1 else rest[0], request.wants_stream)
 
     def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.stop()
 
 
 class Request:

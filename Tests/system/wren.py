@@ -1,12 +1,12 @@
 """A chat web app of our own making, strict about everything a recipe has to get right: tokens that rotate, conversations that must
 exist, signatures over the very bytes that were sent. And the recipe that speaks to it."""
 import hashlib
-import http.server
 import json
 import queue
-import threading
 import time
 import urllib.parse
+
+from conftest import Loopback
 
 RECIPE = r"""
 apus: provider/v1
@@ -108,37 +108,21 @@ class Wren:
         self.starts = []
         site = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+        def handle(handler):
+            *_, body = Loopback.read(handler)
+            url = urllib.parse.urlsplit(handler.path)
+            site.log.append((handler.command, url.path))
+            try:
+                site.answer(handler, url, body)
+            except OSError:
+                site.gone.put(url.path)
+                handler.close_connection = True
 
-            def handle_any(self):
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                url = urllib.parse.urlsplit(self.path)
-                site.log.append((self.command, url.path))
-                try:
-                    site.answer(self, url, body)
-                except OSError:
-                    site.gone.put(url.path)
-                    self.close_connection = True
-
-            do_GET = do_POST = do_DELETE = do_PUT = handle_any
-
-            def log_message(self, *arguments):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request, client_address):
-                pass
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.server = Loopback(handle)
+        self.url = self.server.url
 
     def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.stop()
 
     def send(self, handler, status, value, headers=None):
         data = value if isinstance(value, bytes) else json.dumps(value).encode()

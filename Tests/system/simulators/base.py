@@ -3,7 +3,6 @@ import base64
 import dataclasses
 import email.parser
 import email.policy
-import http.server
 import json
 import queue
 import secrets
@@ -13,7 +12,7 @@ import traceback
 import urllib.parse
 import zlib
 
-from conftest import Reply
+from conftest import Loopback, Reply
 
 
 @dataclasses.dataclass
@@ -109,38 +108,22 @@ class Site:
         self.lock = threading.Lock()
         site = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+        def handle(handler):
+            request = Request(*Loopback.read(handler))
+            reply = site.respond(request)
+            frames = reply.pieces
+            try:
+                zipped = site.compresses and "gzip" in request.headers.get("accept-encoding", "")
+                (compressed(reply) if zipped else reply).send(handler, site)
+            finally:
+                if hasattr(frames, "close"):
+                    frames.close()
 
-            def handle_any(self):
-                raw = self.rfile.read(int(self.headers.get("content-length", 0)))
-                request = Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, raw)
-                reply = site.respond(request)
-                frames = reply.pieces
-                try:
-                    (compressed(reply) if site.compresses and "gzip" in request.headers.get("accept-encoding", "") else reply).send(self, site)
-                finally:
-                    if hasattr(frames, "close"):
-                        frames.close()
-
-            do_GET = do_POST = do_PUT = do_DELETE = handle_any
-
-            def log_message(self, *arguments):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request, client_address):
-                pass
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.server = Loopback(handle)
+        self.url = self.server.url
 
     def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.stop()
 
     # Scripts
 
