@@ -13,6 +13,8 @@ protocol RecipeAnswer: AnyObject {
   func checkStream(_ rules: [ErrorRule]) async throws(Fault)
   /// Nothing more is wanted, and all is well.
   func finish()
+  /// Waits, behind `finish`, until the site's side has ended too, but not for long: until then its account still answers.
+  func end() async
   /// Gives it up.
   func cancel()
 }
@@ -21,6 +23,7 @@ extension RecipeAnswer {
   var status: Int { 200 }
   var headers: [(name: String, value: String)] { [] }
   func checkStream(_ rules: [ErrorRule]) async throws(Fault) {}
+  func end() async {}
 }
 
 /// A piece of an answer.
@@ -69,6 +72,12 @@ final class StreamedAnswer: RecipeAnswer {
   }
 
   func finish() { stream.drain() }
+
+  func end() async {
+    // nil is right: a connection that breaks or takes too long behind the answer has ended as well.
+    _ = try? await stream.next()
+  }
+
   func cancel() { stream.cancel() }
 }
 

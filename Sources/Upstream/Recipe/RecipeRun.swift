@@ -173,7 +173,7 @@ extension RecipeRun {
     isCleanedUp = true
     let isBroken = !isOver
     note()
-    answer?.cancel()
+    if isBroken { answer?.cancel() } else { await answer?.end() }
     for rule in recipe.cleanup where rule.moment == .afterMessage || isBroken { await send(rule) }
   }
 
