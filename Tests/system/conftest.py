@@ -89,9 +89,12 @@ def until(condition, what="the condition", seconds=15):
 
 
 class Loopback:
-    """An HTTP server on loopback; `handle(handler)` answers each request of any method, on a thread of its connection."""
+    """An HTTP server on loopback; `handle(handler)` answers each request of any method, on a thread of its connection,
+    over the socket that `accepted(socket)` made of the connection's (TLS, a delay)."""
 
-    def __init__(self, handle):
+    def __init__(self, handle, accepted=lambda socket: socket):
+        self.handle = handle
+
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True  # head and body are two writes: the second would wait 40 ms for an acknowledgement
@@ -107,6 +110,9 @@ class Loopback:
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
             request_queue_size = 256
+
+            def finish_request(self, request, client_address):
+                super().finish_request(accepted(request), client_address)
 
             def handle_error(self, request, client_address):
                 pass

@@ -1,6 +1,5 @@
 """What the kernel refuses, and how many connections are made at once."""
 import concurrent.futures
-import http.server
 import os
 import resource
 import socket
@@ -11,7 +10,7 @@ import time
 import h2.settings
 import pytest
 
-from conftest import AUTH, Reply, completion, config, local, until
+from conftest import AUTH, Loopback, Reply, completion, config, local, until
 from h2peer import H2Upstream
 
 ASK = {"model": "fast", "messages": [{"role": "user", "content": "Hi"}]}
@@ -97,20 +96,15 @@ def test_handshakes_with_an_http_1_upstream_are_paced(start, upstream, certifica
     context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
     gate, held = threading.Event(), []
 
-    class Gated(http.server.ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 256
+    def handshake(connection):
+        if not gate.is_set():
+            held.append(connection)
+            gate.wait(20)
+        return context.wrap_socket(connection, server_side=True)
 
-        def finish_request(self, request, address):
-            if not gate.is_set():
-                held.append(address)
-                gate.wait(20)
-            super().finish_request(context.wrap_socket(request, server_side=True), address)
-
-    server = Gated(("127.0.0.1", 0), upstream.server.RequestHandlerClass)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    server = Loopback(upstream.server.handle, handshake)
     try:
-        apus = to(start, certificates, server.server_port)
+        apus = to(start, certificates, server.port)
         if is_known:
             gate.set()
             assert apus.post("/v1/chat/completions", ASK, AUTH)[0] == 200
@@ -123,8 +117,7 @@ def test_handshakes_with_an_http_1_upstream_are_paced(start, upstream, certifica
         assert all(r.result()[0] == 200 for r in results)
     finally:
         gate.set()
-        server.shutdown()
-        server.server_close()
+        server.stop()
 
 
 def test_an_http_2_upstream_gets_two_further_connections_at_once(start, certificates):
