@@ -74,44 +74,41 @@ package final class Exporter {
     writer.count(places.count)
     let rows = try archive.exported(places, hasReviews: plan.format.unit != .conversation)
     let present = Dictionary(rows.map { ($0.place, $0) }, uniquingKeysWith: { $1 })
-    if plan.format.unit == .pair {
-      for unit in units {
-        var answers: [ReadRecord] = []
-        for place in selection.records(unit..<unit + 1) {
-          if let exported = present[place] { answers += try self.answers(exported, selection) }
-        }
-        try Preferences(answers, plan).write(to: writer)
-      }
+    let records = try read(places.compactMap { present[$0] }, selection)
+    guard plan.format.unit == .pair else {
+      for record in records { try write(record, selection, writer, &leaves) }
       return
     }
-    let records = try places.compactMap { present[$0] }.map { exported throws(Fault) in try read(exported, selection) }
-    for record in records { try write(record, selection, writer, &leaves) }
-  }
-
-  private func read(_ exported: ExportedRow, _ selection: ExportSelection) throws(Fault) -> ReadRecord {
-    try read(exported, choice: 0, selection).record
-  }
-
-  private func read(
-    _ exported: ExportedRow, choice: Int, _ selection: ExportSelection
-  ) throws(Fault) -> (record: ReadRecord, others: [Int]) {
-    var reader = SampleReader(exported, history: try selection.responses.history(of: exported, in: archive), choice: choice)
-    // What is not going to be written needs no more.
-    let isWritten = plan.keepsPrefixes || plan.format.unit == .pair || !selection.isPrefix(exported.place)
-    if isWritten, let leaf = selection.leaves[exported.place] { try thoughts.restore(&reader.sample, endingOn: leaf) }
-    var record = reading.read(exported, reader)
-    record.choice = choice
-    record.wentOn = choice == 0 && selection.isPrefix(exported.place)
-    return (record, reader.otherChoices)
-  }
-
-  /// A record with each of its choices.
-  private func answers(_ exported: ExportedRow, _ selection: ExportSelection) throws(Fault) -> [ReadRecord] {
-    let first = try read(exported, choice: 0, selection)
-    return try [first.record]
-      + first.others.prefix(Preferences.choiceLimit).map { choice throws(Fault) in
-        try read(exported, choice: choice, selection).record
+    let byPlace = Dictionary(records.map { ($0.place, $0) }, uniquingKeysWith: { $1 })
+    for unit in units {
+      var answers: [ReadRecord] = []
+      for place in selection.records(unit..<unit + 1) {
+        if let first = byPlace[place] { answers += try [first] + others(first, selection) }
       }
+      try Preferences(answers, plan).write(to: writer)
+    }
+  }
+
+  /// Reads records: what the archive is asked for one by one, all else on all cores.
+  private func read(_ page: [ExportedRow], choice: Int = 0, _ selection: ExportSelection) throws(Fault) -> [ReadRecord] {
+    let asked = try page.map { exported throws(Fault) in (exported, try selection.responses.history(of: exported, in: archive)) }
+    var readers = asked.concurrentMap { SampleReader($0.0, history: $0.1, choice: choice) }
+    for (position, exported) in page.enumerated() {
+      // What is not going to be written needs no more.
+      guard plan.keepsPrefixes || plan.format.unit == .pair || !selection.isPrefix(exported.place) else { continue }
+      if let leaf = selection.leaves[exported.place] { try thoughts.restore(&readers[position].sample, endingOn: leaf) }
+    }
+    let parts = zip(page, readers).map { (exported: $0, reader: $1, isPrefix: selection.isPrefix($0.place)) }
+    return parts.concurrentMap { [reading] in reading.read($0.exported, $0.reader, choice: choice, isPrefix: $0.isPrefix) }
+  }
+
+  /// The other choices of a record.
+  private func others(_ first: ReadRecord, _ selection: ExportSelection) throws(Fault) -> [ReadRecord] {
+    var others: [ReadRecord] = []
+    for choice in first.otherChoices.prefix(Preferences.choiceLimit) {
+      others += try read([first.exported], choice: choice, selection)
+    }
+    return others
   }
 
   private func write(_ record: ReadRecord, _ selection: ExportSelection, _ writer: ShardWriter, _ leaves: inout [Int]) throws(Fault) {
@@ -126,7 +123,8 @@ package final class Exporter {
       return try writer.skip(record.id, "max_records")
     }
     if let skipped = record.skipped ?? noLabel(record) { return try writer.skip(record.id, skipped) }
-    switch written(record) {
+    switch record.written {
+    case nil: break
     case .failure(let refusal): try writer.refuse(record, refusal)
     case .success(let written):
       if let duplicate = try duplicate(record, selection) { return try writer.skip(record.id, duplicate) }
@@ -139,31 +137,14 @@ package final class Exporter {
     }
   }
 
-  private func written(_ record: ReadRecord) -> Result<WrittenRecord, Refusal> {
-    Result { () throws(Refusal) in
-      guard plan.format.unit == .labelled else { return try plan.format.record(record.sample, plan.options) }
-      return try plan.format.record(record.sample, isWanted: record.exported.review.isWanted ?? false, plan.options)
-    }
-  }
-
   private func noLabel(_ record: ReadRecord) -> String? {
     plan.format.unit == .labelled && record.exported.review.isWanted == nil ? "no_label" : nil
   }
 
   private func duplicate(_ record: ReadRecord, _ selection: ExportSelection) throws(Fault) -> String? {
-    try duplicates.add(record.sample, place: record.place) { place throws(Fault) in
-      try archive.exported([place], hasReviews: false).first.map { exported throws(Fault) in try read(exported, selection).sample }
-    }
-  }
-}
-
-extension Review {
-  /// Whether an answer is wanted; nil where that was not decided.
-  fileprivate var isWanted: Bool? {
-    switch state {
-    case .confirmed: true
-    case .rejected: false
-    case .new, .needsEdit: score.flatMap { $0 >= 4 ? true : $0 <= 2 ? false : nil }
+    guard let fingerprint = record.fingerprint else { return nil }
+    return try duplicates.add(fingerprint, place: record.place) { place throws(Fault) in
+      try read(archive.exported([place], hasReviews: false), selection).first?.fingerprint?.runs
     }
   }
 }

@@ -25,7 +25,7 @@ extension SampleReader {
 }
 
 /// A record on its way into a file.
-struct ReadRecord {
+struct ReadRecord: Sendable {
   var exported: ExportedRow
   var place: Int
   var sample: Sample
@@ -36,13 +36,19 @@ struct ReadRecord {
   var findings: [FindingKind: Int] = [:]
   /// Which choice of it is the answer.
   var choice = 0
+  /// The indexes of other choices that came.
+  var otherChoices: [Int] = []
   /// Whether the conversation went on with it.
   var wentOn = false
+  /// What is written of it; nil for what is left out before, and for one of a pair.
+  var written: Result<WrittenRecord, Refusal>?
+  /// What duplicates are found by; nil where nobody looks for them.
+  var fingerprint: Fingerprint?
 
   var id: String { exported.row.record.id }
 }
 
-/// What is done with each record alone: reading, options, rules, scrubbing. Many threads may do it at once.
+/// What is done with each record alone: reading, options, rules, scrubbing, writing. Many threads do it at once.
 struct RecordReading: Sendable {
   private let plan: ExportPlan
 
@@ -50,25 +56,43 @@ struct RecordReading: Sendable {
     self.plan = plan
   }
 
-  func read(_ exported: ExportedRow, _ reader: SampleReader) -> ReadRecord {
+  /// Makes what goes into a file of what was read. `isPrefix`: whether the conversation goes on in another record.
+  func read(_ exported: ExportedRow, _ reader: SampleReader, choice: Int, isPrefix: Bool) -> ReadRecord {
     var record = ReadRecord(exported: exported, place: exported.place, sample: reader.sample, refusal: reader.refusal)
+    record.choice = choice
+    record.otherChoices = reader.otherChoices
+    record.wentOn = choice == 0 && isPrefix
     lift(&record)
     guard record.refusal == nil else { return record }
+    judge(&record)
+    guard record.refusal == nil, record.skipped == nil, plan.format.unit != .pair, plan.keepsPrefixes || !isPrefix else { return record }
+    write(&record)
+    return record
+  }
+
+  private func judge(_ record: inout ReadRecord) {
     if plan.wantsCalls, !record.sample.hasCalls {
       record.skipped = "no_function_call"
-      return record
+      return
     }
     setTools(&record)
     if let limit = plan.resultLimit { record.sample = record.sample.truncatingResults(to: limit) }
     if let warning = record.sample.warnings.intersection(plan.refusedWarnings).map(\.rawValue).min() {
       record.refusal = Refusal(.warningRefused, warning)
-      return record
+      return
     }
     record.refusal = plan.template?.refusal(record.sample, plan.format, plan.options)
-    guard record.refusal == nil else { return record }
+    guard record.refusal == nil else { return }
     record.skipped = plan.quality.broken(by: record.sample)
     if record.skipped == nil { scrub(&record) }
-    return record
+  }
+
+  private func write(_ record: inout ReadRecord) {
+    record.written = Result { () throws(Refusal) in
+      guard plan.format.unit == .labelled else { return try plan.format.record(record.sample, plan.options) }
+      return try plan.format.record(record.sample, isWanted: record.exported.review.isWanted ?? false, plan.options)
+    }
+    if plan.duplicates != .none { record.fingerprint = Fingerprint(record.sample, plan.duplicates) }
   }
 
   /// With derived tools a call that nobody declared is no reason to refuse.
@@ -95,6 +119,17 @@ struct RecordReading: Sendable {
     case .mask: record.sample = masked
     case .drop: record.skipped = "personal_data"
     case .flag, .none: break
+    }
+  }
+}
+
+extension Review {
+  /// Whether an answer is wanted; nil where that was not decided.
+  var isWanted: Bool? {
+    switch state {
+    case .confirmed: true
+    case .rejected: false
+    case .new, .needsEdit: score.flatMap { $0 >= 4 ? true : $0 <= 2 ? false : nil }
     }
   }
 }

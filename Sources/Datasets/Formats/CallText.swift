@@ -21,7 +21,7 @@ struct TagEscape {
 
   /// A text without tags of media.
   mutating func media(_ text: String) -> String {
-    guard text.utf8.contains(UInt8(ascii: "<")) else { return text }
+    guard text.firstPlace(of: "<") != nil else { return text }
     var escaped = text
     for word in ["image", "video", "audio"] where escaped.contains("<\(word)>") {
       escaped = escaped.replacing("<\(word)>", with: "< \(word)>")

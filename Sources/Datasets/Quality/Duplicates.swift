@@ -15,8 +15,6 @@ package enum DuplicateRule: String, Sendable, CaseIterable {
 /// their runs. Only the bands are kept, 8 bytes each, so that a million conversations take 133 MB; what a candidate said is read again.
 struct Duplicates {
   static let threshold = 0.8
-  private static let bands = 10
-  private static let rows = 5
 
   private let rule: DuplicateRule
   private var seen: Set<UInt64> = []
@@ -26,11 +24,47 @@ struct Duplicates {
 
   init(_ rule: DuplicateRule) {
     self.rule = rule
-    tables = rule == .near ? (0..<Self.bands).map { _ in BandTable() } : []
+    tables = rule == .near ? (0..<Fingerprint.bandCount).map { _ in BandTable() } : []
   }
 
-  /// What makes two conversations the same.
-  static func key(_ sample: Sample) -> UInt64 {
+  /// Why a conversation is a duplicate; nil, and it is remembered, when it is none. `again` gives the runs of an earlier one.
+  mutating func add(_ likeness: Fingerprint, place: Int, again: (Int) throws(Fault) -> Set<UInt64>?) throws(Fault) -> String? {
+    guard rule != .none else { return nil }
+    guard seen.insert(likeness.key).inserted else { return "duplicate" }
+    guard !likeness.runs.isEmpty else { return nil }
+    var compared: Set<Int> = []
+    for (band, table) in zip(likeness.bands, tables) {
+      guard let candidate = table[band], compared.insert(candidate).inserted else { continue }
+      let known = recent[candidate]
+      guard let other = known == nil ? try again(candidate) : known else { continue }
+      if Shingles.likeness(likeness.runs, other) >= Self.threshold { return "near_duplicate" }
+    }
+    for position in tables.indices { tables[position].insert(likeness.bands[position], place) }
+    if recent.count >= 2000 { recent.removeAll(keepingCapacity: true) }
+    recent[place] = likeness.runs
+    return nil
+  }
+}
+
+/// What a conversation is compared with others by.
+struct Fingerprint: Sendable {
+  /// Of two that are the same it is the same.
+  let key: UInt64
+  /// The runs of words; none where a rule doesn't ask for them.
+  let runs: Set<UInt64>
+  /// A hash for each band, of the smallest values of its rows.
+  let bands: [UInt32]
+
+  static let bandCount = 10
+  private static let rowCount = 5
+
+  init(_ sample: Sample, _ rule: DuplicateRule) {
+    key = Self.key(sample)
+    runs = rule == .near ? Shingles.set(of: Self.text(sample)) : []
+    bands = runs.isEmpty ? [] : Self.bands(of: runs)
+  }
+
+  private static func key(_ sample: Sample) -> UInt64 {
     var words: [UInt64] = []
     for text in [sample.system, sample.firstQuestion, sample.answer?.text ?? ""] {
       words += Shingles.words(of: text)
@@ -40,42 +74,14 @@ struct Duplicates {
     return Shingles.hash(words[...])
   }
 
-  /// What two conversations are compared by.
-  static func text(_ sample: Sample) -> String {
+  private static func text(_ sample: Sample) -> String {
     var text = sample.firstQuestion + "\n" + (sample.answer?.text ?? "")
     for call in sample.answer?.calls ?? [] { text += "\n" + call.name + " " + call.arguments }
     return text
   }
 
-  /// Why a conversation is a duplicate; nil, and it is remembered, when it is none. `again` gives what an earlier one said.
-  mutating func add(_ sample: Sample, place: Int, again: (Int) throws(Fault) -> Sample?) throws(Fault) -> String? {
-    guard rule != .none else { return nil }
-    guard seen.insert(Self.key(sample)).inserted else { return "duplicate" }
-    guard rule == .near else { return nil }
-    let runs = Shingles.set(of: Self.text(sample))
-    guard !runs.isEmpty else { return nil }
-    let bands = Self.signature(of: runs)
-    var compared: Set<Int> = []
-    for (band, table) in zip(bands, tables) {
-      guard let candidate = table[band], compared.insert(candidate).inserted else { continue }
-      let other: Set<UInt64>
-      if let known = recent[candidate] {
-        other = known
-      } else {
-        guard let earlier = try again(candidate) else { continue }
-        other = Shingles.set(of: Self.text(earlier))
-      }
-      if Shingles.likeness(runs, other) >= Self.threshold { return "near_duplicate" }
-    }
-    for position in tables.indices { tables[position].insert(bands[position], place) }
-    if recent.count >= 2000 { recent.removeAll(keepingCapacity: true) }
-    recent[place] = runs
-    return nil
-  }
-
-  /// A hash for each band, of the smallest values of its rows.
-  static func signature(of runs: Set<UInt64>) -> [UInt32] {
-    var least = [UInt64](repeating: .max, count: bands * rows)
+  private static func bands(of runs: Set<UInt64>) -> [UInt32] {
+    var least = [UInt64](repeating: .max, count: bandCount * rowCount)
     for run in runs {
       var value = run
       for row in least.indices {
@@ -83,7 +89,7 @@ struct Duplicates {
         if value < least[row] { least[row] = value }
       }
     }
-    return (0..<bands).map { UInt32(truncatingIfNeeded: Shingles.hash(least[$0 * rows..<($0 + 1) * rows])) }
+    return (0..<bandCount).map { UInt32(truncatingIfNeeded: Shingles.hash(least[$0 * rowCount..<($0 + 1) * rowCount])) }
   }
 }
 

@@ -72,14 +72,17 @@ package enum Language: String, Sendable, CaseIterable {
   /// The language of most letters; nil for a text without letters.
   init?(of text: String) {
     var counts: [Language: Int] = [:]
-    var hasKana = false
+    var letters = 0  // most texts have few others
     for scalar in text.unicodeScalars.prefix(4096) {
-      guard let language = Self.language(scalar.value) else { continue }
-      hasKana = hasKana || language == .ja
+      switch Self.language(scalar.value) {
+      case nil: break
+      case .en: letters += 1
       // One Chinese character says as much as several letters.
-      counts[language, default: 0] += language == .zh || language == .ja || language == .ko ? 3 : 1
+      case .some(let language): counts[language, default: 0] += language == .zh || language == .ja || language == .ko ? 3 : 1
+      }
     }
-    if hasKana { counts[.ja, default: 0] += counts.removeValue(forKey: .zh) ?? 0 }
+    if letters > 0 { counts[.en] = letters }
+    if counts[.ja] != nil { counts[.ja, default: 0] += counts.removeValue(forKey: .zh) ?? 0 }
     guard let most = counts.max(by: { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }) else { return nil }
     self = most.key
   }
@@ -115,10 +118,10 @@ enum RefusalPhrases {
   /// Whether a text opens with a refusal, in its first 200 characters.
   static func open(_ text: String) -> Bool {
     let head = String(String.UnicodeScalarView(text.unicodeScalars.prefix(200))).lowercased().replacing("’", with: "'")
-    return phrases.contains { head.contains($0) }
+    return phrases.contains { head.firstPlace(of: $0) != nil }
   }
 
-  private static let phrases = [
+  private static let phrases: [StaticString] = [
     "i can't help with", "i cannot help with", "i can't assist", "i cannot assist", "i'm unable to assist", "i am unable to assist",
     "i'm sorry, but i can't", "i'm sorry, but i cannot", "i'm sorry, i can't", "sorry, but i can't", "i can't provide", "i cannot provide",
     "i won't be able to", "i must decline", "i'm not able to help", "as an ai language model, i cannot", "i can't comply",

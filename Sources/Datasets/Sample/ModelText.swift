@@ -122,18 +122,6 @@ extension Character {
 }
 
 extension String {
-  /// Where some ASCII letters first stand. By bytes: the library's own search took a third of an export.
-  func firstPlace(of letters: StaticString) -> Range<Index>? {
-    // A literal's storage lives for ever, and the count is its own.
-    let wanted = unsafe UnsafeBufferPointer(start: letters.utf8Start, count: letters.utf8CodeUnitCount)
-    var place = utf8.startIndex
-    while let first = utf8[place...].firstIndex(of: unsafe wanted[0]) {
-      if unsafe utf8[first...].starts(with: wanted) { return first..<utf8.index(first, offsetBy: wanted.count) }
-      place = utf8.index(after: first)
-    }
-    return nil
-  }
-
   /// The text without line ends at its beginning and its end.
   var withoutOuterNewlines: String {
     var text = Substring(self)

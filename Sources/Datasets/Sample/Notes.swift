@@ -27,7 +27,7 @@ struct Notes {
 enum Surrogates {
   /// Whether decoding made U+FFFD of what was none.
   static func areReplaced(in text: String, from source: ArraySlice<UInt8>) -> Bool {
-    text.unicodeScalars.contains("\u{FFFD}") && repaired(Array(source)) != nil
+    text.firstPlace(of: "\u{FFFD}") != nil && repaired(Array(source)) != nil
   }
 
   /// A JSON text in which every lone half became `\ufffd`; nil when there is none.
