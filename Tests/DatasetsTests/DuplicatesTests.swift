@@ -20,7 +20,7 @@ import Testing
   private static func words(_ seed: Int, _ count: Int) -> [String] { (0..<count).map { "w\((seed &* 7919 &+ $0 &* 104_729) % 5000)" } }
 
   @Test func `are the same up to case and spaces`() throws {
-    var duplicates = Duplicates(.exact)
+    var duplicates = Duplicates(.exact, among: 3)
     let none: (Int) throws(Fault) -> Set<UInt64>? = { _ in nil }
     #expect(try duplicates.add(Self.exact("Hi there", "Yes."), place: 1, again: none) == nil)
     #expect(try duplicates.add(Self.exact("hi  there", "yes"), place: 2, again: none) == "duplicate")
@@ -38,7 +38,7 @@ import Testing
       for change in 0..<changes { other[(change * 37 + seed) % 200] = "changed\(change)" }
       let (one, two) = (Self.near(text.joined(separator: " ")), Self.near(other.joined(separator: " ")))
       let likeness = Shingles.likeness(one.runs, two.runs)
-      var duplicates = Duplicates(.near)
+      var duplicates = Duplicates(.near, among: 2)
       _ = try duplicates.add(one, place: 1) { _ in nil }
       let isFound = try duplicates.add(two, place: 2) { _ in nil } == "near_duplicate"
       if likeness > 0.85 { (alike, found) = (alike + 1, found + (isFound ? 1 : 0)) }
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `are compared with what was said, read again when it is long ago`() throws {
-    var duplicates = Duplicates(.near)
+    var duplicates = Duplicates(.near, among: 2100)
     let first = Self.near(Self.words(1, 100).joined(separator: " "))
     _ = try duplicates.add(first, place: 1) { _ in nil }
     for place in 2..<2100 {

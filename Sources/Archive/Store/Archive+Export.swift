@@ -129,6 +129,11 @@ package struct BitSet: Sendable {
     return words[number >> 6] & bit == 0
   }
 
+  /// The numbers, ascending.
+  package var members: some Sequence<Int> {
+    words.indices.lazy.flatMap { [words] place in (0..<64).lazy.filter { words[place] >> UInt64($0) & 1 == 1 }.map { place << 6 | $0 } }
+  }
+
   /// Whether there is none.
   package var isEmpty: Bool { words.isEmpty }
 

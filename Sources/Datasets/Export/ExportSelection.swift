@@ -9,7 +9,7 @@ struct ExportSelection {
   /// Where units of several records begin in `places`; empty where each record is one.
   private(set) var starts: [Int] = []
   /// Their last turns, for those that are conversations.
-  private(set) var leaves: [Int: Int] = [:]
+  private(set) var leaves = Leaves()
   /// Turns that are the history of others of them.
   private(set) var inner = BitSet()
   /// What was said before those that go on from a response that the vendor keeps.
@@ -30,7 +30,7 @@ struct ExportSelection {
         if members.contains(place) { continueFrom(place) }
         // The archive has but a part of such a conversation, which another may share.
         guard let leaf = found[place], !responses.continues(place) else { continue }
-        leaves[place] = leaf
+        leaves.add(leaf, of: place)
         if members.contains(place) { ends.append(leaf) }
       }
       page = []
@@ -50,6 +50,7 @@ struct ExportSelection {
     }
     try flush()
     places.reverse()
+    leaves.end()
     inner = try archive.inner(of: ends)
     if plan.format.unit == .pair { try group(archive) }
     if plan.duplicates != .none, starts.isEmpty { try sortByReview(archive) }
@@ -75,7 +76,7 @@ struct ExportSelection {
 
   /// Units of records that answer the same: those whose last turns have one parent. What is alone may have several choices.
   private mutating func group(_ archive: Archive) throws(Fault) {
-    let parents = try archive.parents(of: Array(Set(leaves.values)))
+    let parents = try archive.parents(of: Array(Set(leaves.all)))
     var groups: [Int: [Int]] = [:]
     for place in places {
       groups[leaves[place].flatMap { parents[$0] } ?? -1 - place, default: []].append(place)
@@ -101,5 +102,33 @@ struct ExportSelection {
     }
     guard !ranks.isEmpty else { return }
     places.sort { (ranks[$1] ?? 0, $0) < (ranks[$0] ?? 0, $1) }
+  }
+}
+
+/// The last turns of records by their places: two numbers each, so that a million take 16 MB.
+struct Leaves {
+  private var places: [Int] = []
+  private(set) var all: [Int] = []
+
+  /// Adds one whose place is before all others.
+  mutating func add(_ leaf: Int, of place: Int) {
+    places.append(place)
+    all.append(leaf)
+  }
+
+  /// Ends the adding.
+  mutating func end() {
+    places.reverse()
+    all.reverse()
+  }
+
+  /// Nil for what is no conversation.
+  subscript(place: Int) -> Int? {
+    var (low, high) = (0, places.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if places[middle] < place { low = middle + 1 } else { high = middle }
+    }
+    return low < places.count && places[low] == place ? all[low] : nil
   }
 }

@@ -28,7 +28,7 @@ package final class Exporter {
     self.plan = plan
     reading = RecordReading(plan)
     aside = plan.folder + "/.export"
-    duplicates = Duplicates(plan.duplicates)
+    duplicates = Duplicates(plan.duplicates, among: 0)
   }
 
   /// Does it. Throws `.internal` with the code `export_failed` when a file can't be written, and as `Archive`.
@@ -36,6 +36,7 @@ package final class Exporter {
     try archive.readsOnce()
     let selection = try ExportSelection(archive, plan)
     thoughts = try HistoryThoughts(archive, plan, selection)
+    duplicates = Duplicates(plan.duplicates, among: selection.places.count)
     try Folder.make(plan.folder)
     let resume = ResumeState(aside, plan, selection)
     try resume.begin()
@@ -44,7 +45,7 @@ package final class Exporter {
       if let done = resume.done(shard) {
         counts.add(done.counts)
         files += done.files
-        for leaf in done.leaves { kept.insert(leaf) }
+        for leaf in done.leaves.members { kept.insert(leaf) }
         continue
       }
       try write(shard, units, selection, resume)
@@ -55,7 +56,7 @@ package final class Exporter {
 
   private func write(_ shard: Int, _ units: Range<Int>, _ selection: ExportSelection, _ resume: ResumeState) throws(Fault) {
     let writer = try ShardWriter(plan, aside, shard: shard)
-    var leaves: [Int] = []
+    var leaves = BitSet()
     var start = units.lowerBound
     while start < units.upperBound {
       let page = start..<min(units.upperBound, start + Self.pageSize)
@@ -69,7 +70,7 @@ package final class Exporter {
     self.files += files
   }
 
-  private func write(_ units: Range<Int>, _ selection: ExportSelection, _ writer: ShardWriter, _ leaves: inout [Int]) throws(Fault) {
+  private func write(_ units: Range<Int>, _ selection: ExportSelection, _ writer: ShardWriter, _ leaves: inout BitSet) throws(Fault) {
     let places = Array(selection.records(units))
     writer.count(places.count)
     let rows = try archive.exported(places, hasReviews: plan.format.unit != .conversation)
@@ -111,7 +112,7 @@ package final class Exporter {
     return others
   }
 
-  private func write(_ record: ReadRecord, _ selection: ExportSelection, _ writer: ShardWriter, _ leaves: inout [Int]) throws(Fault) {
+  private func write(_ record: ReadRecord, _ selection: ExportSelection, _ writer: ShardWriter, _ leaves: inout BitSet) throws(Fault) {
     let leaf = selection.leaves[record.place]
     if let refusal = record.refusal, refusal.reason != .truncatedLength { return try writer.refuse(record, refusal) }
     if !plan.keepsPrefixes {
@@ -132,7 +133,7 @@ package final class Exporter {
       try writer.write(written, record)
       if let leaf {
         kept.insert(leaf)
-        leaves.append(leaf)
+        leaves.insert(leaf)
       }
     }
   }

@@ -1,3 +1,4 @@
+import Archive
 import Base
 
 /// What an export that is broken off leaves, so that the next one of the same plan goes on behind its last whole shard.
@@ -7,7 +8,7 @@ struct ResumeState {
     var counts: ExportCounts
     var files: [ExportedFile]
     /// Last turns of what was written.
-    var leaves: [Int]
+    var leaves: BitSet
   }
 
   private let aside: String
@@ -40,14 +41,23 @@ struct ResumeState {
     // Without it the shard is written anew.
     guard isPossible, let bytes = Folder.read(path(shard)), let json = try? JSON(parsing: bytes) else { return nil }
     let files = (json["files"] ?? .null).elements.compactMap { ExportedFile($0) }
-    return Done(
-      counts: ExportCounts(json["counts"] ?? .null), files: files, leaves: (json["leaves"] ?? .null).elements.compactMap(\.int))
+    var leaves = BitSet()
+    for leaf in (json["leaves"] ?? .null).elements { leaves.insert(leaf.int ?? -1) }
+    return Done(counts: ExportCounts(json["counts"] ?? .null), files: files, leaves: leaves)
   }
 
-  func end(_ shard: Int, _ counts: ExportCounts, _ files: [ExportedFile], _ leaves: [Int]) throws(Fault) {
+  func end(_ shard: Int, _ counts: ExportCounts, _ files: [ExportedFile], _ leaves: BitSet) throws(Fault) {
     guard isPossible else { return }
-    let json: JSON = ["counts": counts.json, "files": .array(files.map(\.json)), "leaves": .array(leaves.map { JSON($0) })]
-    try Folder.write(json.bytesArray, to: path(shard))
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.member("counts", counts.json)
+    writer.member("files", .array(files.map(\.json)))
+    writer.key("leaves")
+    writer.beginArray()
+    for leaf in leaves.members { writer.value(leaf) }
+    writer.endArray()
+    writer.endObject()
+    try Folder.write(writer.bytes, to: path(shard))
   }
 
   private func path(_ shard: Int) -> String { "\(aside)/shard-\(shard).done" }

@@ -12,19 +12,22 @@ package enum DuplicateRule: String, Sendable, CaseIterable {
 /// Finds conversations that were written already.
 ///
 /// Alike ones are found by MinHash: 10 bands of 5 values each, of which one must agree (98 % of pairs at 0.8, 27 % at 0.5), and then compared by all
-/// their runs. Only the bands are kept, 8 bytes each, so that a million conversations take 133 MB; what a candidate said is read again.
+/// their runs. Only the bands are kept, so that a million conversations take 92 MB; what a candidate said is read again.
 struct Duplicates {
   static let threshold = 0.8
+  /// Conversations whose runs are remembered, 4 KB each; those that are alike mostly stand close together.
+  private static let recentLimit = 1000
 
   private let rule: DuplicateRule
   private var seen: Set<UInt64> = []
-  private var tables: [BandTable]
+  private var bands: BandTable
   /// The runs of the last conversations that were compared.
   private var recent: [Int: Set<UInt64>] = [:]
 
-  init(_ rule: DuplicateRule) {
+  /// Among at most so many.
+  init(_ rule: DuplicateRule, among count: Int) {
     self.rule = rule
-    tables = rule == .near ? (0..<Fingerprint.bandCount).map { _ in BandTable() } : []
+    bands = BandTable(capacity: rule == .near ? count * Fingerprint.bandCount : 0)
   }
 
   /// Why a conversation is a duplicate; nil, and it is remembered, when it is none. `again` gives the runs of an earlier one.
@@ -33,14 +36,14 @@ struct Duplicates {
     guard seen.insert(likeness.key).inserted else { return "duplicate" }
     guard !likeness.runs.isEmpty else { return nil }
     var compared: Set<Int> = []
-    for (band, table) in zip(likeness.bands, tables) {
-      guard let candidate = table[band], compared.insert(candidate).inserted else { continue }
+    for band in likeness.bands {
+      guard let candidate = bands[band], compared.insert(candidate).inserted else { continue }
       let known = recent[candidate]
       guard let other = known == nil ? try again(candidate) : known else { continue }
       if Shingles.likeness(likeness.runs, other) >= Self.threshold { return "near_duplicate" }
     }
-    for position in tables.indices { tables[position].insert(likeness.bands[position], place) }
-    if recent.count >= 2000 { recent.removeAll(keepingCapacity: true) }
+    for band in likeness.bands { bands.insert(band, place) }
+    if recent.count >= Self.recentLimit { recent.removeAll(keepingCapacity: true) }
     recent[place] = likeness.runs
     return nil
   }
@@ -52,8 +55,8 @@ struct Fingerprint: Sendable {
   let key: UInt64
   /// The runs of words; none where a rule doesn't ask for them.
   let runs: Set<UInt64>
-  /// A hash for each band, of the smallest values of its rows.
-  let bands: [UInt32]
+  /// A hash for each band, of its number and the smallest values of its rows.
+  let bands: [UInt64]
 
   static let bandCount = 10
   private static let rowCount = 5
@@ -80,7 +83,7 @@ struct Fingerprint: Sendable {
     return text
   }
 
-  private static func bands(of runs: Set<UInt64>) -> [UInt32] {
+  private static func bands(of runs: Set<UInt64>) -> [UInt64] {
     var least = [UInt64](repeating: .max, count: bandCount * rowCount)
     for run in runs {
       var value = run
@@ -89,43 +92,46 @@ struct Fingerprint: Sendable {
         if value < least[row] { least[row] = value }
       }
     }
-    return (0..<bandCount).map { UInt32(truncatingIfNeeded: Shingles.hash(least[$0 * rowCount..<($0 + 1) * rowCount])) }
+    return (0..<bandCount).map { Shingles.mix(Shingles.hash(least[$0 * rowCount..<($0 + 1) * rowCount]), UInt64($0)) }
   }
 }
 
-/// The first conversation of each value of a band: two numbers of 32 bits a slot.
+/// The first conversation of each band's value, 6 bytes a slot.
+///
+/// A slot tells values apart by 16 bits: of those that share one by chance, one in some thousands is taken for the other, and found out when the
+/// two conversations are compared.
 struct BandTable {
-  private var slots = [UInt64](repeating: 0, count: 1 << 10)
-  private var count = 0
+  private var tags: [UInt16]
+  /// Places and one; 0 where a slot is free.
+  private var places: [UInt32]
+
+  /// With room for so many values.
+  init(capacity: Int) {
+    let count = capacity + capacity / 4 + 1  // a fifth stays free, so that searches end soon
+    tags = [UInt16](repeating: 0, count: count)
+    places = [UInt32](repeating: 0, count: count)
+  }
 
   /// The place of the first with this value.
-  subscript(band: UInt32) -> Int? {
-    var slot = Int(band) & (slots.count - 1)
-    while slots[slot] != 0 {
-      if UInt32(truncatingIfNeeded: slots[slot] >> 32) == band { return Int(slots[slot] & 0xFFFF_FFFF) - 1 }
-      slot = (slot + 1) & (slots.count - 1)
-    }
-    return nil
+  subscript(band: UInt64) -> Int? {
+    let slot = slot(of: band)
+    return places[slot] == 0 ? nil : Int(places[slot]) - 1
   }
 
   /// Remembers a place below 2³² − 1 for a value that has none.
-  mutating func insert(_ band: UInt32, _ place: Int) {
-    if count * 8 >= slots.count * 5 { grow() }
-    guard self[band] == nil, place < Int(UInt32.max) else { return }
-    put(UInt64(band) << 32 | UInt64(place + 1))
-    count += 1
+  mutating func insert(_ band: UInt64, _ place: Int) {
+    let slot = slot(of: band)
+    guard places[slot] == 0, place < Int(UInt32.max) else { return }
+    tags[slot] = UInt16(truncatingIfNeeded: band)
+    places[slot] = UInt32(place + 1)
   }
 
-  private mutating func put(_ value: UInt64) {
-    var slot = Int(value >> 32) & (slots.count - 1)
-    while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-    slots[slot] = value
-  }
-
-  private mutating func grow() {
-    let old = slots
-    slots = [UInt64](repeating: 0, count: old.count * 2)
-    for value in old where value != 0 { put(value) }
+  /// The slot of a value, or the free one where it would stand.
+  private func slot(of band: UInt64) -> Int {
+    let tag = UInt16(truncatingIfNeeded: band)
+    var slot = Int(band.multipliedFullWidth(by: UInt64(places.count)).high)
+    while places[slot] != 0, tags[slot] != tag { slot = slot + 1 == places.count ? 0 : slot + 1 }
+    return slot
   }
 }
 
