@@ -128,7 +128,7 @@ private final class TestFolder {
       (counts.selected, counts.written) = (5, ["train": 5])
       let file = ExportedFile(
         name: name, records: 5, bytes: whole[shard]?.count ?? 0, digest: Digest.hex(Digest.sha256(whole[shard] ?? [])))
-      try state.end(shard, counts, [file], [])
+      try state.end(shard, counts, [file], BitSet())
     }
     try Folder.write(Array("half a line".utf8), to: aside + "/" + ShardWriter.name("train", 2, plan))
     var read = 0
