@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -177,7 +179,17 @@ long sys_write3(int fd, int64_t offset, const void *a, size_t an, const void *b,
   return pwritev(fd, parts, 3, offset);
 }
 
-void sys_yield_to_others(int nice) { setpriority(PRIO_PROCESS, (id_t)gettid(), nice); }
+void sys_yield_to_others(int nice) {
+  // What the kernel calls `struct sched_attr`, as it was at first; glibc has had no name for it before 2.41.
+  struct {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+  } wanted = {.size = sizeof wanted, .policy = SCHED_OTHER, .nice = nice, .runtime = 100000000};
+  if (syscall(SYS_sched_setattr, 0, &wanted, 0)) setpriority(PRIO_PROCESS, (id_t)gettid(), nice);
+}
 
 void sys_sleep(int64_t nanoseconds) {
   struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
