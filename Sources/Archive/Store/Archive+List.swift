@@ -27,7 +27,7 @@ extension Archive {
   static let pageSize = 500
 
   /// The statement for a filter, which wants the place before and a limit as its last values; nil when nothing can fit.
-  private func selection(_ filter: Filter) throws(Fault) -> (sql: String, values: [Value])? {
+  func selection(_ filter: Filter) throws(Fault) -> (sql: String, values: [Value])? {
     var conditions = Conditions()
     conditions.add(filter)
     if let from = filter.from ?? filter.to.map({ _ in 0 }) {
@@ -101,11 +101,18 @@ struct Conditions {
     if let to = filter.to { add("exchange.time < ?", .int(to)) }
     add(review: filter)
     add(error: filter.error)
-    // Written out, so that the partial indexes are used.
+    // Written out, so that the partial indexes are used: of several the first, which likely has the fewest rows. A plus keeps the others out.
     let flags = [
-      ("complete", filter.isComplete), ("stream", filter.isStream), ("has_calls", filter.hasCalls), ("has_tools", filter.hasTools),
+      ("complete", filter.isComplete, 0), ("has_calls", filter.hasCalls, 1), ("has_tools", filter.hasTools, 1),
+      ("stream", filter.isStream, 1),
     ]
-    for (column, flag) in flags { if let flag { texts.append("exchange.\(column) = \(flag ? 1 : 0)") } }
+    var isLed = filter.error.map { !$0.isEmpty } ?? false
+    for (column, flag, indexed) in flags {
+      guard let value = flag.map({ $0 ? 1 : 0 }) else { continue }
+      let leads = value == indexed && !isLed
+      if leads { isLed = true }
+      texts.append("\(leads ? "" : "+")exchange.\(column) = \(value)")
+    }
   }
 
   private mutating func add(error: String?) {

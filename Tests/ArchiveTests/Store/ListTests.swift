@@ -54,6 +54,8 @@ import Testing
     ("calls", { $0.hasCalls = true }, { $0 % 4 == 0 }),
     ("no calls", { $0.hasCalls = false }, { $0 % 4 != 0 }),
     ("tools", { $0.hasTools = true }, { $0 % 4 < 2 }),
+    ("calls in whole", { ($0.hasCalls, $0.isStream) = (true, false) }, { _ in false }),
+    ("incomplete with tools", { ($0.isComplete, $0.hasTools) = (false, true) }, { $0 % 6 < 2 && $0 % 4 < 2 }),
     ("error", { $0.error = "broken" }, { $0 % 6 == 0 }),
     ("any error", { $0.error = "*" }, { $0 % 6 < 2 }),
     ("no error", { $0.error = "" }, { $0 % 6 > 1 }),
@@ -110,6 +112,27 @@ import Testing
       return count < 600
     }
     #expect(count == 600)
+  }
+
+  static let leads: [(String, @Sendable (inout Filter) -> Void)] = [
+    ("exchange_stream", { $0.isStream = true }),
+    ("exchange_calls", { ($0.hasCalls, $0.isStream) = (true, true) }),
+    ("exchange_incomplete", { ($0.isComplete, $0.hasTools, $0.isStream) = (false, true, true) }),
+    ("exchange_tools", { ($0.hasTools, $0.hasCalls) = (true, false) }),
+    ("exchange_failed", { ($0.error, $0.isStream) = ("*", true) }),
+    ("exchange_model", { ($0.model, $0.isStream) = ("rare", true) }),
+    ("exchange_key", { ($0.key, $0.isComplete) = ("rare", true) }),
+  ]
+
+  /// Of a million records some thousand may be what is asked for, or none: looking at all of them takes longer than anyone wants to wait.
+  @Test(arguments: leads)
+  func `is led by the index with the fewest records`(_ index: String, _ change: @Sendable (inout Filter) -> Void) throws {
+    let archive = try Place(.sqlite).open()
+    var filter = Filter()
+    change(&filter)
+    let selection = try #require(try archive.selection(filter))
+    let plan = try archive.database.rows("EXPLAIN QUERY PLAN " + selection.sql, selection.values + [.int(Int.max), .int(50)])
+    #expect(plan.contains { $0.text(3).contains("USING INDEX \(index) ") }, "\(plan.map { $0.text(3) })")
   }
 
   private func pages(of size: Int, _ filter: Filter, _ archive: Archive, between: () throws -> Void = {}) throws -> [String] {
