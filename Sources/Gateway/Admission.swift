@@ -11,6 +11,7 @@ package struct Admission: Sendable {
   /// Origins of pages that may call.
   package let cors: [String]
 
+  /// `isOpen`: whether the gateway has no key. `cors`: the origins of pages that may ask, `*` for all.
   package init(isOpen: Bool, cors: [String]) {
     self.isOpen = isOpen
     self.cors = cors.map { $0.lowercased() }

@@ -21,7 +21,9 @@ package final class GatewayMetrics: Sendable {
   private let sessions: Family<Gauge>
   /// Tries that hold a place at a provider, those that tidy up behind their reply among them.
   let stays: Gauge
+  /// Clients that are connected.
   package let connections: Gauge
+  /// Reloads of the config, by how they ended.
   package let reloads: Family<Counter>
   /// The record's figures, set when they are asked for.
   let spoolBytes: Gauge
@@ -44,6 +46,7 @@ package final class GatewayMetrics: Sendable {
   }
   private let rows = Mutex<[Kind: Row]>([:])
 
+  /// All at zero.
   package init() {
     requests = all.counter("apus_requests_total", "Requests by endpoint, provider and status.", labels: ["endpoint", "provider", "status"])
     duration = all.histogram(

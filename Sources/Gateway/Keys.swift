@@ -6,8 +6,10 @@ package import Wire
 package struct Keys: Sendable {
   /// One key's owner and rights.
   package struct Key: Sendable {
+    /// By which records and logs call it.
     package let name: String
     let models: [ModelPattern]
+    /// What becomes of a call whose client left.
     package let onDisconnect: KeyConfig.OnDisconnect
     /// How its owner wants to see reasoning; nil for the config's own way.
     package var reasoning: ReasoningOutput?
@@ -39,6 +41,7 @@ package struct Keys: Sendable {
   /// Whoever calls where there are no keys: the owner, on the same machine.
   package static let owner = Key(name: "owner", models: [ModelPattern("*")], onDisconnect: .cancel, isAdmin: true)
 
+  /// Keeps seeded hashes of the keys, not the keys.
   package init(_ configs: [KeyConfig]) {
     var keys: [Int: [(secret: [UInt8], key: Key)]] = [:]
     for config in configs where !config.secret.isEmpty {
@@ -58,6 +61,7 @@ package struct Keys: Sendable {
     return hasher.finalize()
   }
 
+  /// Whether the gateway has no key.
   package var isEmpty: Bool { keys.isEmpty }
 
   /// The longest credential that is looked at, in bytes.
@@ -122,12 +126,14 @@ package struct ModelPattern: Sendable {
   /// `*` alone: every name.
   private let isEverything: Bool
 
+  /// Of a name in which `*` stands for any letters.
   package init(_ text: String) {
     self.text = text
     isEverything = text == "*"
     parts = text.split(separator: "*", omittingEmptySubsequences: false)
   }
 
+  /// Whether it means this model.
   package func matches(_ name: String) -> Bool {
     if isEverything { return true }
     guard let first = parts.first, let last = parts.last, parts.count > 1 else { return parts.first.map { $0 == name } ?? false }

@@ -6,10 +6,15 @@ import Wire
 /// What a config amounts to while requests are answered. Immutable: a reload makes a new one, and every request keeps
 /// the one it began with.
 package final class Setup: Sendable {
+  /// What it was made of.
   package let config: Config
+  /// Who may ask.
   package let keys: Keys
+  /// Which pages may ask.
   package let admission: Admission
+  /// Who answers.
   package let router: Router
+  /// What passes by path.
   package let proxy: Proxy
 
   /// Throws `invalid` for what only shows when it is used: addresses, certificates, a listener that needs keys.

@@ -4,6 +4,7 @@ package import Wire
 
 /// What a client asks of a model, before it is known who answers. An object, because it is handed on by reference.
 package final class Call: Sendable {
+  /// What is asked for.
   package let endpoint: EndpointName
   /// The wire of the body.
   package let wire: ClientWire
@@ -40,10 +41,13 @@ package final class Call: Sendable {
 extension Provider {
   /// A call as it goes up to this provider.
   package struct Prepared {
+    /// What is sent.
     package let request: ClientRequest
+    /// Where it is sent.
     package let origin: Origin
     /// Whether the upstream is asked for a stream.
     package let isStream: Bool
+    /// What of the client's request the upstream's wire can't say.
     package let losses: [Loss]
     /// How the reply's calls get their own names and form back.
     package let tools: ToolNames

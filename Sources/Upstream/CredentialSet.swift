@@ -5,6 +5,7 @@ package import Wire
 package struct CredentialSet: Sendable {
   private var values: [String: Secret] = [:]
 
+  /// None.
   package init() {}
 
   /// One credential.
@@ -12,8 +13,10 @@ package struct CredentialSet: Sendable {
     values = [name: secret]
   }
 
+  /// The value that a provider file calls `name`.
   package subscript(name: String) -> Secret? { values[name] }
 
+  /// Whether there is none.
   package var isEmpty: Bool { values.isEmpty }
 
   /// One set for each `key` of the config, or the one that the environment holds. Empty when a provider needs none or

@@ -3,13 +3,16 @@ package import Wire
 
 /// The demo model: answers about the request it got, the same for the same request, without any network.
 package struct Demo: Sendable {
+  /// Its name, which clients use.
   package static let model = "apus-demo"
+  /// The provider that records name.
   package static let provider = "demo"
 
   private let chat: Chat
   /// The request's text, from which the reply's id is made.
   private let seed: [UInt8]
 
+  /// The same answer for the same `seed`.
   package init(_ chat: Chat, seed: [UInt8]) {
     self.chat = chat
     self.seed = seed

@@ -11,6 +11,7 @@ package final class KeyRing: Sendable {
     /// What was wrong with it last; nil while it is well.
     package var trouble: Fault.Kind?
 
+    /// `heldUntil` in nanoseconds of the monotonic clock; 0 for free.
     package init(heldUntil: Int = 0, trouble: Fault.Kind? = nil) {
       self.heldUntil = heldUntil
       self.trouble = trouble
@@ -55,6 +56,7 @@ package final class KeyRing: Sendable {
       limits.concurrency == nil && interval == 0 ? [] : (0..<count).map { _ in Turnstile(limit: limits.concurrency, interval: interval) }
   }
 
+  /// How many there are; a provider that wants none has one.
   package var count: Int { max(1, sets.count) }
   /// Whether there is any credential.
   package var hasCredentials: Bool { !sets.isEmpty }
@@ -149,7 +151,9 @@ extension KeyRing {
     package let state: String
     /// Seconds for which it still rests; nil for not at all, and until the next reload.
     package let rest: Int?
+    /// Calls that are under way.
     package let running: Int
+    /// Calls that wait for their turn.
     package let waiting: Int
   }
 

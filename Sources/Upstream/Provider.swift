@@ -7,7 +7,9 @@ package import Wire
 ///
 /// Shared by all loops. The one place that decides which credential goes to which host.
 package final class Provider: Sendable {
+  /// What its file says.
   package let file: ProviderFile
+  /// Its credentials.
   package let keys: KeyRing
   /// The accounts of a web app, in the order of `keys`.
   let sessions: [Session]
@@ -55,6 +57,7 @@ package final class Provider: Sendable {
     timeouts = Self.timeouts(file)
   }
 
+  /// Its name.
   package var name: String { file.name }
 
   /// Whether it is a chat web app, which is asked by a recipe.

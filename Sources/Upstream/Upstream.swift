@@ -6,6 +6,7 @@ import Wire
 package struct Upstream {
   private let client: Client
 
+  /// On the loop of a client.
   package init(_ client: Client) {
     self.client = client
   }
@@ -20,6 +21,7 @@ package struct Upstream {
 
   /// A request on its way.
   package struct Sent {
+    /// The answer as it comes.
     package let stream: ClientStream
     let provider: Provider
     let isStream: Bool

@@ -10,6 +10,7 @@ package final class VendorModels: Sendable {
   /// Names that are kept.
   static let most = 5000
 
+  /// Those that the vendor listed last; none before it was asked.
   package var names: [String] { state.withLock { $0.names } }
 
   /// Whether it is time to ask; true for one caller only.

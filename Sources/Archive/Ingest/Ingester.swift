@@ -9,6 +9,7 @@ package struct Retention: Sendable {
   /// Bytes of the archive; nil for no limit.
   package let bytes: Int?
 
+  /// Of seconds and bytes; nil keeps for ever.
   package init(age: Int?, bytes: Int?) {
     self.age = age
     self.bytes = bytes

@@ -8,6 +8,7 @@ package struct Leftover {
   /// Nanoseconds that a command waits for the gateway to file what it has.
   private static let patience: Int64 = 5_000_000_000
 
+  /// What a spool folder holds that the archive of a location doesn't have yet.
   package init(spool: String, archive location: Secret) {
     self.spool = spool
     self.location = location

@@ -13,6 +13,7 @@ package struct EntryReader {
   private let record: Record
   private var body: JSON?
 
+  /// Reads a record; never fails, since a body may be anything.
   package init(_ record: Record) {
     self.record = record
     row = Row(record)

@@ -13,6 +13,7 @@ package struct Record: Sendable, Equatable {
   package var endpoint = ""
   /// The wire of both bodies, as the raw value of `ClientWire`; empty when it is none that is known.
   package var clientWire = ""
+  /// The request's method.
   package var method = "POST"
   /// The path without the query, which may hold secrets.
   package var path = ""
@@ -26,6 +27,7 @@ package struct Record: Sendable, Equatable {
   package var status = 0
   /// The `FinishReason` of the first candidate; empty when there was none.
   package var finish = ""
+  /// Whether the client asked for a stream.
   package var isStream = false
   /// Whether the reply reached its own end. Never for an error, a cut stream, or a client that left.
   package var isComplete = false
@@ -47,8 +49,10 @@ package struct Record: Sendable, Equatable {
   package var keeps = Keeps.full
   /// What the client sent, and what it got: byte for byte, without the framing of HTTP.
   package var request = Body()
+  /// What the client got, as far as it was sent.
   package var response = Body()
 
+  /// Of an exchange that began `time` milliseconds after 1970; `id` is unlike all others.
   package init(id: String, time: Int) {
     self.id = id
     self.time = time
@@ -56,6 +60,7 @@ package struct Record: Sendable, Equatable {
 
   /// One side's bytes, and what its head said of them.
   package struct Body: Sendable, Equatable {
+    /// The bytes as they were on the wire, without the framing of chunks.
     package var bytes: [UInt8] = []
     /// `content-type`; empty without one.
     package var type = ""
@@ -64,6 +69,7 @@ package struct Record: Sendable, Equatable {
     /// Whether the end is missing because the body was longer than what is kept.
     package var isCut = false
 
+    /// Of bytes with their `Content-Type` and `Content-Encoding`; empty where there was none.
     package init(_ bytes: [UInt8] = [], type: String = "", coding: String = "") {
       self.bytes = bytes
       self.type = type
@@ -73,13 +79,18 @@ package struct Record: Sendable, Equatable {
 
   /// What a reply took.
   package struct Tokens: Sendable, Equatable {
+    /// All that went in, what was cached with it.
     package var input = 0
+    /// All that came out, thoughts with it.
     package var output = 0
+    /// Of `input`, what was read from a cache.
     package var cached = 0
+    /// Of `output`, what was thought.
     package var reasoning = 0
     /// Whether the gateway counted them itself.
     package var isEstimated = false
 
+    /// None.
     package init() {}
   }
 

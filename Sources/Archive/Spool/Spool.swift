@@ -7,6 +7,7 @@ internal import Synchronization
 /// Every loop writes its own segments through a `SpoolWriter`. What is shared are the limit, the counters, the segments, and the bell of
 /// the ingester.
 package final class Spool: Sendable {
+  /// Where its segments lie.
   package let folder: SpoolFolder
   /// Bytes that may wait for the ingester. On the disk are also the segments that are being written, and a few that are ready.
   package let limit: Int

@@ -7,6 +7,7 @@ internal import Glibc
 /// A segment is a file of frames that one loop of one run appends to, called `TIME-LOOP-NUMBER.spool`. Nothing is ever written into a
 /// segment of an earlier run. Whoever holds the lock may ingest and remove segments: the running gateway, or a command beside none.
 package final class SpoolFolder: Sendable {
+  /// The folder, without a slash at the end.
   package let path: String
   /// Who writes here, for the archive: the positions of several spools may stand in one archive.
   package let name: String

@@ -18,6 +18,7 @@ package final class SpoolWriter {
   /// Bytes that wait in memory for a disk that takes none; promised ones wait beyond that.
   private static let mostWaiting = 16 << 20
 
+  /// The one writer of a loop; used by its thread alone.
   package init(_ spool: Spool, loop: Int) {
     self.spool = spool
     self.loop = loop

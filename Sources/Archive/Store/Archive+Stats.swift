@@ -3,10 +3,13 @@ package import Base
 extension Archive {
   /// What an archive holds.
   package struct Stats: Sendable, Equatable {
+    /// All records.
     package var exchanges = 0
     /// Those that aren't the beginning of another.
     package var conversations = 0
+    /// Turns of conversations.
     package var nodes = 0
+    /// Pieces that bodies share.
     package var blobs = 0
     /// What it takes on the disk, without what could be given back.
     package var storedBytes = 0
@@ -14,8 +17,11 @@ extension Archive {
     package var rawBytes = 0
     /// Milliseconds since 1970; nil when it is empty.
     package var oldest: Int?
+    /// Of the latest record; nil for none.
     package var newest: Int?
+    /// Records whose answer is no whole one.
     package var incomplete = 0
+    /// Records that ended in an error.
     package var errors = 0
 
     /// Of an archive with nothing in it.

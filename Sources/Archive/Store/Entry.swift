@@ -11,10 +11,12 @@ package struct Entry: Sendable {
   package var firstOwn = 0
   /// The bodies; nil where only metadata is kept.
   package var request: FiledBody?
+  /// Likewise what was answered.
   package var response: FiledBody?
   /// What was made ready for filing; nil leaves that to the archive.
   package var prepared: Prepared?
 
+  /// Columns alone, without conversation and bodies.
   package init(_ row: Row) {
     self.row = row
   }
@@ -22,6 +24,7 @@ package struct Entry: Sendable {
 
 /// The columns of a record: those of `Record` without the bodies, and what reading the bodies added.
 package struct Row: Sendable, Equatable {
+  /// What was recorded, its bodies only where they were read too.
   package var record: Record
   /// Whether the reply calls tools.
   package var hasCalls = false
@@ -30,6 +33,7 @@ package struct Row: Sendable, Equatable {
   /// Whether the bodies were understood: known wire, whole JSON or stream.
   package var isUnderstood = false
 
+  /// Of a record whose bodies nobody has read yet.
   package init(_ record: Record) {
     self.record = record
   }
@@ -46,6 +50,7 @@ package struct Turn: Sendable, Equatable {
   /// The text that a search finds it by.
   package var words: String
 
+  /// Of its parts; `hash` has 32 bytes.
   package init(hash: [UInt8], role: String, canonical: [UInt8], words: String) {
     self.hash = hash
     self.role = role
@@ -62,10 +67,14 @@ package struct FiledBody: Sendable {
   package var digest: [UInt8]
   /// The ranges that may be shared with other bodies, ascending and apart; what lies between belongs to this body alone.
   package var shared: [Range<Int>]
+  /// `Content-Type`; empty for none.
   package var type: String
+  /// `Content-Encoding`; empty for none.
   package var coding: String
+  /// Whether it was longer than what is kept.
   package var isCut: Bool
 
+  /// Of a recorded body, its SHA-256 and its pieces.
   package init(_ body: Record.Body, digest: [UInt8], shared: [Range<Int>]) {
     bytes = body.bytes
     self.digest = digest

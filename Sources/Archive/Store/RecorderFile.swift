@@ -5,11 +5,15 @@ package import Base
 package final class RecorderFile {
   /// One of its rows.
   package struct Interaction: Sendable {
+    /// Its id in that file.
     package var id: String
+    /// The model that it names.
     package var model: String
     /// JSON: a list of turns, or an object that has one.
     package var conversation: String
+    /// When, as it stands there.
     package var time: String
+    /// Whether it stands among the confirmed ones too.
     package var isConfirmed: Bool
   }
 

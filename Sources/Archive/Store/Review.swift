@@ -33,6 +33,7 @@ package struct Review: Sendable, Equatable {
     package var field: String
     /// The values before and after; empty for none.
     package var old: String
+    /// The value that it set.
     package var new: String
     /// Who decided.
     package var who: String

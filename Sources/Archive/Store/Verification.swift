@@ -17,7 +17,9 @@ package struct Verification {
 
   /// What is wrong with a record; with the whole database when `record` is empty.
   package struct Finding: Sendable, Equatable {
+    /// The record's id; empty for the whole database.
     package var record: String
+    /// A sentence that says what is wrong.
     package var words: String
   }
 

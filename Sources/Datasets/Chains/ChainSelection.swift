@@ -2,7 +2,9 @@
 package struct ChainSelection: Sendable {
   /// A record by what counts here.
   package struct Item: Sendable {
+    /// The record's id.
     package var id: String
+    /// Its turns.
     package var chain: ChainHash
     /// Why it can't be training data; nil when it can.
     package var refusal: Refusal?

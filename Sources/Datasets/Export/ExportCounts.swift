@@ -2,6 +2,7 @@ package import Base
 
 /// What became of the records that were chosen.
 package struct ExportCounts: Sendable, Equatable {
+  /// Records that the filters chose.
   package var selected = 0
   /// Records in the files of each split.
   package var written: [String: Int] = [:]

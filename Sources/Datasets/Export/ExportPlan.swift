@@ -14,7 +14,9 @@ package enum ToolsRule: String, Sendable, CaseIterable {
 
 /// What an export is to do.
 package struct ExportPlan: Sendable {
+  /// What a record looks like.
   package var format: DatasetFormat
+  /// How it says thoughts, calls and what is trained.
   package var options = FormatOptions()
   /// The folder that the files go to.
   package var folder: String
@@ -28,6 +30,7 @@ package struct ExportPlan: Sendable {
   package var wantsCalls = false
   /// So many characters of a tool's result are kept; nil for all.
   package var resultLimit: Int?
+  /// Where the tools come from.
   package var tools = ToolsRule.yes
   /// The chat template that must render each record; nil for any.
   package var template: TemplateLimits?
@@ -39,14 +42,21 @@ package struct ExportPlan: Sendable {
   package var keepsPrefixes = false
   /// Whether the invalid ones are listed with what was sent and answered.
   package var hasRaw = false
+  /// Whether files are one JSON array instead of lines.
   package var isArray = false
+  /// Whether files are packed with zstd.
   package var isPacked = false
+  /// Files of one split, 1 to `shardLimit`.
   package var shards = 1
   /// The share of conversations that go to the validation files, 0 to 1.
   package var validation = 0.0
+  /// Another one makes another choice of what is validation.
   package var seed = ""
+  /// What is left out for how it reads.
   package var quality = QualityRules()
+  /// What becomes of secrets and personal data.
   package var scrub = ScrubRules()
+  /// What is left out for being said before.
   package var duplicates = DuplicateRule.none
   /// The options as they were said, for the manifest.
   package var words: [(String, String)] = []

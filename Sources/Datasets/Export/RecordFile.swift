@@ -31,7 +31,9 @@ final class RecordFile {
 package struct ExportedFile: Sendable, Equatable {
   /// Its name in the export's folder.
   package var name: String
+  /// How many records it holds.
   package var records: Int
+  /// Its size.
   package var bytes: Int
   /// SHA-256 in hexadecimal digits.
   package var digest: String

@@ -18,7 +18,9 @@ package enum LossRule: String, Sendable, CaseIterable {
 
 /// How records are written, whatever the format.
 package struct FormatOptions: Sendable {
+  /// What becomes of thoughts.
   package var reasoning = ReasoningRule.keep
+  /// Which answers are trained.
   package var loss = LossRule.all
   /// Whether text beside calls is kept in formats where that needs a tag (ShareGPT).
   package var keepsTextBesideCalls = true

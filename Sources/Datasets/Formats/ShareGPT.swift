@@ -6,6 +6,7 @@ package struct ShareGPT {
   package struct Turn: Sendable {
     /// `human`, `gpt`, `function_call` or `observation`.
     package var from: String
+    /// What is said, as it is written.
     package var value: String
   }
 

@@ -8,6 +8,7 @@ import Wire
 package final class Importer {
   /// What came of an import.
   package struct Outcome: Sendable {
+    /// Records that are new in the archive.
     package var filed = 0
     /// Records that say the same as one before in this import.
     package var repeated = 0

@@ -4,9 +4,11 @@ import Wire
 package struct QualityRules: Sendable {
   /// Turns of both sides.
   package var leastTurns: Int?
+  /// Turns of both sides, at most.
   package var mostTurns: Int?
   /// Characters of all texts.
   package var leastCharacters: Int?
+  /// Characters of all texts, at most.
   package var mostCharacters: Int?
   /// Tokens, as the gateway estimates them.
   package var mostTokens: Int?

@@ -9,6 +9,7 @@ package struct RecordedExchange: Sendable {
   package var request: [UInt8]
   /// What the client got: its status and body, without its content coding.
   package var status: Int
+  /// The body that came, whole JSON or a stream.
   package var response: [UInt8]
   /// The items that `previous_response_id` stands for; nil where they aren't known.
   package var history: [JSON]?

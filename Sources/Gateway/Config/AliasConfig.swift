@@ -2,6 +2,7 @@ import Base
 
 /// One entry of `models`: a name of the owner's own and where it leads, the first that can answer.
 package struct AliasConfig: Sendable {
+  /// The name that clients use.
   package var id: String
   /// `provider/model` or a bare name, in the order in which they are tried.
   package var targets: [String]

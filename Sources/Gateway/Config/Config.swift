@@ -3,12 +3,19 @@ package import Wire
 
 /// Everything that `apus.yaml` says, checked. Without a file: loopback, the demo model, nothing else.
 package struct Config: Sendable {
+  /// Where and how it listens.
   package var server = ServerConfig()
+  /// Who may ask; none for an open gateway on this machine.
   package var keys: [KeyConfig] = []
+  /// Those of the config, of the folder and of the variables.
   package var providers: [ProviderFile] = []
+  /// Names of the owner's own for models.
   package var aliases: [AliasConfig] = []
+  /// What is logged.
   package var log = LogConfig()
+  /// What is recorded, and where.
   package var record = RecordConfig()
+  /// The domains that pass by path.
   package var proxy = ProxyConfig()
   /// How clients see reasoning where neither they nor their key say.
   package var reasoning = ReasoningOutput.field

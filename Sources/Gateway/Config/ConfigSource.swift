@@ -13,7 +13,9 @@ package struct ConfigSource: Sendable {
 
   /// A config that was read, with the variables it was filled from.
   package struct Loaded: Sendable {
+    /// The config, every default filled in.
     package let config: Config
+    /// The variables that it was read with: the environment's and those of `.env`.
     package let values: [String: String]
   }
 
@@ -102,6 +104,7 @@ package struct ConfigSource: Sendable {
 
 /// The variables of the process.
 package enum Environment {
+  /// The variables of this process.
   package static var all: [String: String] {
     var values: [String: String] = [:]
     var next = unsafe environ

@@ -3,6 +3,7 @@ package import Wire
 
 /// One entry of `keys`: who may call.
 package struct KeyConfig: Sendable {
+  /// By which records and logs call it; never the key itself.
   package var name: String
   /// What the client sends; empty counts as no key.
   package var secret: Secret

@@ -2,11 +2,14 @@ package import Base
 
 /// `log`: how much is told, and how.
 package struct LogConfig: Sendable {
+  /// The least that is logged.
   package var level = Log.Level.info
+  /// How a line looks.
   package var format = Log.Format.text
   /// Log lines that match are left out.
   package var ignore: [Pattern] = []
 
+  /// The defaults.
   package init() {}
 
   init(_ field: Field) {

@@ -8,6 +8,7 @@ package struct ProviderCatalog {
   private let values: [String: String]
   private let source: ConfigSource
 
+  /// With the variables that decide which are on.
   package init(_ values: [String: String], source: ConfigSource) {
     self.values = values
     self.source = source

@@ -6,10 +6,12 @@ import Wire
 package struct ProxyConfig: Sendable {
   /// By their names in their one spelling.
   var domains = ProxyConfig.builtIn
+  /// What is answered with a bare 404.
   package var probes = Probes()
 
   private static let builtIn = Dictionary(uniqueKeysWithValues: ProxyDomain.builtIn.keys.map { ($0, ProxyDomain(name: $0)) })
 
+  /// The defaults.
   package init() {}
 
   init(_ field: Field) {

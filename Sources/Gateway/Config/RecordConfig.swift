@@ -10,7 +10,9 @@ package struct RecordConfig: Sendable {
   package var spool: String?
   /// Bytes that the spool may take on the disk.
   package var spoolLimit = 2 << 30
+  /// What happens to requests while the spool is full.
   package var whenFull = WhenFull.drop
+  /// How safe a record is before the client has the end of its answer.
   package var sync = Sync.os
   /// Seconds after which records are removed; nil to keep them.
   package var mostAge: Int?
@@ -33,6 +35,7 @@ package struct RecordConfig: Sendable {
     case disk
   }
 
+  /// The defaults.
   package init() {}
 
   init(_ field: Field) {

@@ -4,11 +4,13 @@ import Wire
 
 /// `server`: where clients come in and what they may cost.
 package struct ServerConfig: Sendable {
+  /// The addresses that it listens on.
   package var listen: [Address] = [Address(bytes: [127, 0, 0, 1], port: 8000)]
   /// Event loops; nil for one per core.
   package var loops: Int?
   /// Files of our certificate (PEM) and its key.
   package var tls: (certificate: String, key: String)?
+  /// What a client may do.
   package var limits = Server.Limits()
   /// Bytes of a request's body.
   package var bodyLimit = 8 << 20
@@ -17,6 +19,7 @@ package struct ServerConfig: Sendable {
   /// Nanoseconds that running replies get at the end.
   package var drain: Int64 = 4_000_000_000
 
+  /// The defaults.
   package init() {}
 
   init(_ field: Field) {

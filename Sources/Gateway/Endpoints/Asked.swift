@@ -14,6 +14,7 @@ package struct Asked: Sendable, Equatable {
   /// Whether one text is to be embedded, not a list of requests (Gemini's `embedContent`).
   package var isSingle = false
 
+  /// Of an endpoint that a client asks in a wire.
   package init(_ endpoint: EndpointName, _ wire: ClientWire) {
     self.endpoint = endpoint
     self.wire = wire

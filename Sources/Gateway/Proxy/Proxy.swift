@@ -5,6 +5,7 @@ import Wire
 
 /// The domains that requests are passed to, with the connections there, and the rules against probes.
 package struct Proxy: Sendable {
+  /// What is answered with a bare 404.
   package let probes: Probes
   private let domains: [String: ProxyDomain]
   private let origins: Origins

@@ -8,6 +8,7 @@ import Wire
 /// between tries on one key. What can't be mended there goes to the next target at once. Targets that rest after
 /// failures are left out as long as another one is left. Source: provider-files.md §5, DESIGN §5 fine print.
 package struct Attempts {
+  /// What is to do next.
   package enum Step {
     /// Try this.
     case go(Router.Target, KeyRing.Pick?)
@@ -38,6 +39,7 @@ package struct Attempts {
   /// Until the next reload.
   private static let forGood = Int.max / 2
 
+  /// Of a route; `now` in nanoseconds of the monotonic clock.
   package init(_ route: Router.Route, now: Int) {
     targets = route.targets[...]
     guard targets.count > 1 else { return }

@@ -22,6 +22,7 @@ package struct Router: Sendable {
   package struct Route: Sendable {
     /// The name that the client asked for, and shows.
     package let asked: String
+    /// Who may answer, in the order in which they are asked.
     package let targets: [Target]
     /// The names by which a key's list of models may allow it.
     package let names: [String]
@@ -33,6 +34,7 @@ package struct Router: Sendable {
   private let hasDemo: Bool
   private let known: [String: Route]
 
+  /// Over all models of the providers and the aliases; `hasDemo`: the built-in model answers too.
   package init(_ providers: [Provider], aliases: [AliasConfig], hasDemo: Bool) {
     self.providers = providers
     self.aliases = aliases.map { ($0.id, $0.targets) }
@@ -103,12 +105,16 @@ package struct Router: Sendable {
 extension Router {
   /// One entry of the model list.
   package struct Listed: Sendable {
+    /// As the lists show it.
     package let model: CatalogModel
     /// The names by which a key's list of models may allow it.
     package let names: [String]
 
+    /// The name that clients use.
     package var id: String { model.id }
+    /// Who is named as its maker.
     package var owner: String { model.owner }
+    /// What it is for.
     package var kind: ProviderModel.Kind { model.kind }
   }
 

@@ -2,6 +2,7 @@ import Base
 
 /// The outgoing side of one loop: a pool of connections for each origin.
 package final class Client {
+  /// The loop that all its connections live on.
   package let loop: EventLoop
   let resolver: Resolver
   private var pools: [ObjectIdentifier: Pool] = [:]

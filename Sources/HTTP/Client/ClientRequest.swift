@@ -1,17 +1,21 @@
 /// A request to an origin, with its whole body.
 package struct ClientRequest: Sendable {
+  /// The method, in capitals.
   package var method: String
   /// Path and query.
   package var target: String
   /// Without Host, Content-Length and the fields of the connection: those are the client's business.
   package var headers: Headers
+  /// The whole body; empty for none.
   package var body: [UInt8]
   /// Fields behind the body, which then goes in chunks.
   package var trailers = Headers()
+  /// How long each part may take.
   package var timeouts: Timeouts
   /// Whether the answer may be 101, behind which bytes go both ways; only over HTTP/1.1.
   var isUpgrade = false
 
+  /// Of its parts; `Host` and `Content-Length` are added when it is sent.
   package init(method: String, target: String, headers: Headers = Headers(), body: [UInt8] = [], timeouts: Timeouts = Timeouts()) {
     self.method = method
     self.target = target
@@ -31,6 +35,7 @@ package struct ClientRequest: Sendable {
     /// For everything.
     package var total: Int64 = 1_800_000_000_000
 
+    /// The defaults.
     package init() {}
   }
 

@@ -17,6 +17,7 @@ package struct Fetch: Sendable {
   /// What is checked of servers behind https.
   package let tls: TLSContext
 
+  /// Takes bodies of at most `limit` bytes.
   package init(limit: Int, tls: TLSContext) {
     self.limit = limit
     self.tls = tls

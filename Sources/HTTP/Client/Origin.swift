@@ -2,9 +2,11 @@ package import Base
 
 /// A server that requests go to, with the way to it. Requests to one origin share its connections.
 package final class Origin: Sendable {
+  /// Whether it is spoken to over TLS.
   package let isTLS: Bool
   /// A name, or an address without brackets.
   package let host: String
+  /// The port, 1 to 65535.
   package let port: UInt16
   /// The Host header: with the port where it isn't the scheme's own.
   package let authority: String
@@ -32,13 +34,20 @@ package final class Origin: Sendable {
 
 /// A proxy on the way out.
 package struct OutboundProxy: Sendable {
+  /// `CONNECT` of HTTP, or SOCKS 5 (RFC 1928).
   package enum Kind: Sendable { case connect, socks5 }
+  /// What it speaks.
   package var kind: Kind
+  /// Its name or address, an IPv6 one without brackets.
   package var host: String
+  /// Its port.
   package var port: UInt16
+  /// Whom it knows; nil for nobody.
   package var user: String?
+  /// The user's password.
   package var password: Secret?
 
+  /// Of its parts.
   package init(kind: Kind, host: String, port: UInt16, user: String? = nil, password: Secret? = nil) {
     self.kind = kind
     self.host = host

@@ -7,6 +7,7 @@ import Synchronization
 ///
 /// The system's resolver gives no time to live; a found name is kept for `lifetime`, a failure for a second.
 package final class Resolver: Sendable {
+  /// All addresses of a name in the order of getaddrinfo(3), or why there are none.
   package typealias Answer = Result<[Address], Fault>
 
   private struct Entry {

@@ -54,6 +54,7 @@ package final class WebSocket {
   /// Whether a message is here already.
   package var hasMessage: Bool { !arrived.isEmpty }
 
+  /// Sends a message as one frame.
   package func send(_ message: WebSocketMessage) {
     codec.send(message)
     stream.write(codec.takeOutgoing())

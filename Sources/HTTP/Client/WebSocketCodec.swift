@@ -76,10 +76,12 @@ final class WebSocketCodec {
 
 /// A message of a WebSocket.
 package struct WebSocketMessage: Sendable, Equatable {
+  /// The whole message.
   package var bytes: [UInt8]
   /// Whether it is text; else it is binary.
   package var isText: Bool
 
+  /// Of bytes, which a text has in UTF-8.
   package init(_ bytes: [UInt8], isText: Bool = true) {
     self.bytes = bytes
     self.isText = isText

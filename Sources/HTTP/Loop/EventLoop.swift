@@ -70,6 +70,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     precondition(isCurrent, "loop \(index) was entered from another thread")
   }
 
+  /// Runs a job of Swift's concurrency on the loop; from any thread.
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     if isCurrent {

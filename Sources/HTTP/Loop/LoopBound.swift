@@ -4,6 +4,7 @@ package struct LoopBound<Value>: @unchecked Sendable {
   private let bound: Value
   private let loop: EventLoop
 
+  /// Binds a value to a loop, on whose thread alone it is read.
   package init(_ value: Value, _ loop: EventLoop) {
     bound = value
     self.loop = loop

@@ -5,11 +5,13 @@ package final class Wakeup: Sendable {
   private let waiter: LoopBound<Waiter>
   private let loop: EventLoop
 
+  /// On a loop.
   package init(_ loop: EventLoop) {
     self.loop = loop
     waiter = LoopBound(Waiter(), loop)
   }
 
+  /// Lets the waiting task go on; from any thread.
   package func wake() {
     waiter.onLoop { $0.wake() }
   }

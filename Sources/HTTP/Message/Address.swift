@@ -6,8 +6,10 @@ import Glibc
 package struct Address: Sendable, Hashable, CustomStringConvertible {
   /// 4 or 16 bytes.
   package let bytes: [UInt8]
+  /// The port; 0 where it doesn't matter.
   package let port: UInt16
 
+  /// Of 4 or 16 bytes in the order of the network.
   package init(bytes: [UInt8], port: UInt16) {
     self.bytes = bytes
     self.port = port
@@ -66,6 +68,7 @@ package struct Address: Sendable, Hashable, CustomStringConvertible {
     self.init(storage)
   }
 
+  /// Whether it has 16 bytes.
   package var isIPv6: Bool { bytes.count == 16 }
 
   /// An address of this machine alone: 127.0.0.0/8, ::1 and ::ffff:127.0.0.0/104.
@@ -82,6 +85,7 @@ package struct Address: Sendable, Hashable, CustomStringConvertible {
     return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// `1.2.3.4:80`, `[::1]:80`.
   package var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
   /// Calls `body` with the kernel's form of the address.

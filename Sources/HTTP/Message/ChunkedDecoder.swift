@@ -17,6 +17,7 @@ package struct ChunkedDecoder: Sendable {
     self.extraLimit = extraLimit
   }
 
+  /// Whether the last chunk and its trailers came.
   package var isDone: Bool { state == .done }
 
   /// How many trailers a body may have.

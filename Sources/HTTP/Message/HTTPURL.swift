@@ -2,9 +2,11 @@ package import Base
 
 /// An absolute http or https URL as a request needs it: no user, no password, no fragment.
 package struct HTTPURL: Sendable, Equatable {
+  /// Whether it begins with `https`.
   package let isTLS: Bool
   /// A name in lower case, or an address; IPv6 without brackets.
   package let host: String
+  /// The port, where none is named that of the scheme.
   package let port: UInt16
   /// Path and query; begins with `/`.
   package let target: String

@@ -2,10 +2,12 @@
 package struct HeaderName: Sendable, ExpressibleByStringLiteral {
   private let text: StaticString
 
+  /// Of a name in small letters.
   package init(stringLiteral text: StaticString) {
     self.text = text
   }
 
+  /// The name as a String.
   package var string: String { text.description }
 
   func append(to out: inout [UInt8]) {

@@ -13,6 +13,7 @@ package struct Headers: Sendable {
     var end: Int32
   }
 
+  /// None.
   package init() {}
 
   /// Fields that were parsed from `lines`.
@@ -21,6 +22,7 @@ package struct Headers: Sendable {
     self.fields = fields
   }
 
+  /// How many fields there are, each of a name's several for itself.
   package var count: Int { fields.count }
 
   /// Adds a field. Bytes that could end the line (CR, LF, NUL) become spaces, so a value can't forge a field.

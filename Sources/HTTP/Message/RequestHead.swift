@@ -2,11 +2,15 @@ import Base
 
 /// The head of a request, checked by RFC 9112. An object, because it is handed on by reference.
 package final class RequestHead: Sendable {
+  /// As it was sent; any token.
   package let method: String
   /// Path and query as they came, beginning with `/` (or `*` for OPTIONS).
   package let target: String
+  /// Whether it is HTTP/1.0 rather than 1.1.
   package let isVersion10: Bool
+  /// The fields in their order.
   package let headers: Headers
+  /// What the fields say of the body.
   package let body: BodyLength
   /// Whether the connection may serve another request after this one.
   package let keepsAlive: Bool

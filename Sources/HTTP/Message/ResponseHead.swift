@@ -2,9 +2,12 @@ import Base
 
 /// The head of a reply, as it came or as it goes out.
 package struct ResponseHead: Sendable {
+  /// 100 to 999.
   package var status: Int
+  /// The fields in their order.
   package var headers: Headers
 
+  /// Of a status and fields.
   package init(status: Int, headers: Headers = Headers()) {
     self.status = status
     self.headers = headers

@@ -3,6 +3,7 @@ import CSystem
 
 /// One request and the reply to it. Belongs to its connection's loop.
 package final class Request {
+  /// Its first line and its fields.
   package let head: RequestHead
   let connection: ServerConnection
   /// False lets the handler go on when the client leaves: what it writes is then dropped.

@@ -33,6 +33,7 @@ extension RecipeRun {
       let type: String
       let name: String
 
+      /// Of a file's bytes, its media type and its name.
       package init(_ bytes: [UInt8], type: String, name: String) {
         self.bytes = bytes
         self.type = type

@@ -37,6 +37,7 @@ package final class RecipeRun {
   /// Nanoseconds for each request that cleans up.
   private static let cleanUpTime: Int64 = 10_000_000_000
 
+  /// With the account of `pick`; throws `internal` where the provider has no recipe or no such account.
   package init(_ offer: Offer, _ pick: KeyRing.Pick, _ ask: Ask, _ client: Client) throws(Fault) {
     provider = offer.provider
     guard let recipe = provider.file.recipe, provider.sessions.indices.contains(pick.index) else {
