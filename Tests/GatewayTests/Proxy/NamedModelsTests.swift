@@ -19,12 +19,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("/a.b/v1/chat/completions", #"{"model":"good-1"}"#), ("/a.b/v1/x", #"{"model":"models/good"}"#),
-    ("/part.example/v1/x", #"{"model":"m-1"}"#), ("/a.b/v1beta/models/good:generateContent", "{}"),
+    ("/a.b/v1/chat/completions", #"{"model":"good-1"}"#), ("/a.b/v1/embeddings", #"{"model":"models/good"}"#),
+    ("/part.example/v1/responses", #"{"model":"m-1"}"#), ("/a.b/v1beta/models/good:generateContent", "{}"),
     ("/a.b/v1beta/models/good:batchEmbedContents", #"{"requests":[{"model":"models/good"}]}"#),
     ("/a.b/openai/deployments/good/chat/completions", "{}"), ("/a.b/v1/messages/batches", #"{"requests":[{"params":{"model":"good"}}]}"#),
     // What stands in messages is no model's name.
-    ("/a.b/v1/x", #"{"model":"good","messages":[{"model":"bad"}],"tools":[{"model":"bad"}]}"#),
+    ("/a.b/v1/messages", #"{"model":"good","messages":[{"model":"bad"}],"tools":[{"parameters":{"model":"bad"}}]}"#),
     ("/whole.example/anything", "binary\u{0}"), ("/whole.example/x", #"{"model":"any"}"#),
   ])
   func `passes what names its models alone`(target: String, body: String) throws {
@@ -32,18 +32,30 @@ import Testing
   }
 
   @Test(arguments: [
-    ("/a.b/x", #"{"model":"bad"}"#), ("/a.b/x", ""), ("/a.b/x", "{}"), ("/a.b/x", "model=good"), ("/a.b/x", #"["good"]"#),
-    ("/a.b/x", #"{"model":"good"}x"#), ("/a.b/x", #"{"model":7}"#), ("/part.example/x", #"{"model":"n-1"}"#),
+    ("/a.b/v1/completions", #"{"model":"bad"}"#), ("/a.b/v1/completions", ""), ("/a.b/v1/completions", "{}"),
+    ("/a.b/v1/completions", "model=good"), ("/a.b/v1/completions", #"["good"]"#),
+    ("/a.b/v1/completions", #"{"model":"good"}x"#), ("/a.b/v1/completions", #"{"model":7}"#),
+    ("/part.example/v1/completions", #"{"model":"n-1"}"#),
     // The second of two, other cases and spellings, lists, requests within requests, the path, the query.
-    ("/a.b/x", #"{"model":"good","model":"bad"}"#), ("/a.b/x", #"{"model":"bad","model":"good"}"#),
-    ("/a.b/x", #"{"model":"good","Model":"bad"}"#), ("/a.b/x", #"{"model":"good","mod\u0065l":"bad"}"#),
-    ("/a.b/x", #"{"model":"good","models":["good","bad"]}"#), ("/a.b/x", #"{"model":"good","requests":[{"params":{"model":"bad"}}]}"#),
-    ("/a.b/x", #"{"model":"good","requests":[{"body":{"model":"bad"}}]}"#), ("/a.b/v1/models/bad:generateContent", #"{"model":"good"}"#),
+    ("/a.b/v1/completions", #"{"model":"good","model":"bad"}"#), ("/a.b/v1/completions", #"{"model":"bad","model":"good"}"#),
+    ("/a.b/v1/completions", #"{"model":"good","Model":"bad"}"#), ("/a.b/v1/completions", #"{"model":"good","mod\u0065l":"bad"}"#),
+    ("/a.b/v1/completions", #"{"model":"good","models":["good","bad"]}"#),
+    ("/a.b/v1/completions", #"{"model":"good","requests":[{"params":{"model":"bad"}}]}"#),
+    ("/a.b/v1/completions", #"{"model":"good","requests":[{"body":{"model":"bad"}}]}"#),
+    ("/a.b/v1/models/bad:generateContent", #"{"model":"good"}"#),
     ("/a.b/v1/models/b%61d:generateContent", "{}"), ("/a.b/openai/deployments/bad/x", #"{"model":"good"}"#),
-    ("/a.b/engines/bad/completions", #"{"model":"good"}"#), ("/a.b/x?model=bad", #"{"model":"good"}"#),
-    ("/a.b/v1/models/good:generateContent", "not JSON"),
+    ("/a.b/engines/bad/completions", #"{"model":"good"}"#), ("/a.b/v1/completions?model=bad", #"{"model":"good"}"#),
+    ("/a.b/v1/models/good:generateContent", "not JSON"), ("/a.b/v1/completions?model=good", ""),
+    ("/a.b/v1/completions?model=good&model=bad", #"{"model":"good"}"#),
+    ("/a.b/v1beta%2fmodels%2fbad:generateContent", #"{"model":"good"}"#),
+    ("/a.b/v1/completions", #"{"model":{"id":"bad"},"models":["good"]}"#), ("/a.b/models/bad/v1/chat/completions", #"{"model":"good"}"#),
+    ("/a.b/v1/responses", #"{"model":"good","tools":[{"type":"image_generation","model":"bad"}]}"#),
+    // To name a model permits nothing but its call.
+    ("/a.b/v1/files", #"{"model":"good"}"#), ("/a.b/v1/batches", #"{"model":"good","input_file_id":"f"}"#),
+    ("/a.b/v1/organization/admin_api_keys", #"{"model":"good"}"#), ("/a.b/v1/threads/t/messages", #"{"model":"good"}"#),
+    ("/a.b/v1/files/f/engines/good", ""), ("/a.b/v1/files/models/good", "{}"),
     // A pattern for one domain is none for another, and a bare one does not stand for domains.
-    ("/other.example/x", #"{"model":"m-1"}"#), ("/good.example/x", #"{"model":"bad"}"#),
+    ("/other.example/v1/completions", #"{"model":"m-1"}"#), ("/good.example/v1/completions", #"{"model":"bad"}"#),
   ])
   func `passes nothing else`(target: String, body: String) throws {
     #expect(try !isAllowed(target, body))
@@ -55,7 +67,10 @@ import Testing
     ("/a.b/v1/models", "POST", false),
     ("/a.b/v1/files", "GET", false), ("/a.b/v1/models/bad:generateContent", "GET", false),
     ("/a.b/v1/models/bad%3agenerateContent", "GET", false),
-    ("/a.b/v1/models/x", "DELETE", false), ("/a.b/v1/models/x/y", "GET", false),
+    ("/a.b/v1/models/x", "DELETE", false), ("/a.b/v1/models/x/y", "GET", false), ("/a.b/models", "GET", true),
+    ("/a.b/api/paas/v4/models", "GET", true), ("/a.b/v1/organization/x/models/y", "GET", false),
+    ("/a.b/v1/organization/models", "GET", false),
+    ("/a.b/v1/files/f?model=good", "DELETE", false), ("/a.b/v1/organization/admin_api_keys?model=good", "GET", false),
   ])
   func `may see what models there are`(target: String, method: String, isFine: Bool) throws {
     #expect(try isAllowed(target, "", method) == isFine)
