@@ -212,6 +212,26 @@ def test_only_what_was_confirmed_is_written(three, tmp_path):
     apus(three.folder, "records", "undo", code=1)
 
 
+def test_a_filter_of_decisions_still_wants_what_was_confirmed(three, tmp_path):
+    out = tmp_path / "out"
+    ids = [row["id"] for row in records(three.folder)]
+    assert apus(three.folder, "records", "reject", ids[0], ids[0]).startswith("changed 1 of 1 records")
+    for record in ids:
+        apus(three.folder, "records", "tag", "bug", record)
+        apus(three.folder, "records", "score", "4", record)
+    for options, count in ((["--tag", "bug"], 0), (["--min-score", "3"], 0), (["--tag", "bug", "--all"], 3), (["--state", "rejected"], 1)):
+        apus(three.folder, "export", "--format", "openai", "--out", out, *options)
+        assert len(lines(out / "train.jsonl")) == count, options
+
+
+def test_what_is_filed_again_is_counted_as_repeated(tmp_path):
+    talk = [{"messages": [{"role": "user", "content": f"ask {n}"}, {"role": "assistant", "content": "told"}]} for n in (1, 2, 2)]
+    (tmp_path / "talks.jsonl").write_text("".join(json.dumps(t) + "\n" for t in talk) + "no JSON\n" * 1200)
+    assert apus(tmp_path, "import", "talks.jsonl", code=1).count("talks.jsonl") == 1000
+    (tmp_path / "talks.jsonl").write_text("".join(json.dumps(t) + "\n" for t in talk))
+    assert apus(tmp_path, "import", "talks.jsonl") == "filed 0 records; repeated: 3, not understood: 0\n"
+
+
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
 def test_a_thought_that_the_client_stripped_comes_back(start, upstream, tmp_path, path):
     upstream.script = lambda request: speech.reply(
@@ -229,6 +249,19 @@ def test_a_thought_that_the_client_stripped_comes_back(start, upstream, tmp_path
     (row,) = lines(out / "train.jsonl")
     assert [turn["value"] for turn in row["conversations"] if turn["from"] == "gpt"] == [
         f"<think>\nthought {n}\n</think>\n\nsame words" for n in (1, 3, 5)]
+
+
+def test_no_secret_of_the_config_is_written(start, upstream, tmp_path):
+    secrets = {"of the proxy": "plain-words-7", "of a header": "opaque-value-8"}
+    settings = config(upstream)
+    settings["proxy"] = {"allow": {"api.example.com": {"key": secrets["of the proxy"]}}}
+    settings["providers"].append({"name": "kimi-web", "sessions": [{"token": "t" * 40, "headers": {"x-own": secrets["of a header"]}}]})
+    gateway = start(settings)
+    gateway.post("/v1/chat/completions", {"model": "fast", "messages": [{"role": "user", "content": " and ".join(secrets.values())}]}, AUTH)
+    until(lambda: len(records(gateway.folder)) == 1)
+    apus(gateway.folder, "export", "--format", "sharegpt", "--out", tmp_path / "out", "--all", "--scrub", "mask")
+    text = (tmp_path / "out/train.jsonl").read_text()
+    assert [what for what, secret in secrets.items() if secret in text] == []
 
 
 def test_secrets_and_personal_data_are_masked(three, tmp_path):
@@ -250,6 +283,14 @@ def test_secrets_and_personal_data_are_masked(three, tmp_path):
 def test_wrong_use_names_what_is_allowed(tmp_path, words, named):
     assert named in apus(tmp_path, "export", *words, code=2)
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("words, named", [
+    (["list", "--wire", "bogus"], "openai-chat"), (["list", "--finish", "tool_calls"], "stop_sequence, tool"), (["stats", "--since", "1s"], "filters"),
+    (["verify", "--limit", "1"], "filters"), (["show", "x", "--model", "y"], "filters"), (["search", "a", "--text", "b"], "--text"),
+])
+def test_a_filter_that_can_mean_nothing_is_refused(tmp_path, words, named):
+    assert named in apus(tmp_path, "records", *words, code=2)
 
 
 @pytest.mark.parametrize("words", [["confirm"], ["score", "9", "--all"], ["tag"], ["confirm", "--all", "--colour", "x"]])

@@ -4,16 +4,20 @@ extension Archive {
   /// Files a batch and, in the same transaction, how far its spool has been read: `positions` are bytes by segment.
   ///
   /// A record whose id is there already is skipped with all it would bring. A thousand at a time is best, many thousands take too much
-  /// memory.
-  package func write(_ entries: [Entry], spool: String, positions: [String: Int]) throws(Fault) {
+  /// memory. Returns how many were new.
+  @discardableResult
+  package func write(_ entries: [Entry], spool: String, positions: [String: Int]) throws(Fault) -> Int {
     do {
+      var count = 0
       try database.transaction { () throws(Fault) in
         let fresh = try unknown(entries)
+        count = fresh.count
         try filing.begin(database, now: clock(), isEmpty: fresh.isEmpty)
         try file(fresh)
         for (segment, place) in positions { try keep(place, spool, segment) }
         if !fresh.isEmpty { try filing.end(database) }
       }
+      return count
     } catch {
       // What was remembered of this batch isn't in the tables.
       filing = Filing()

@@ -10,9 +10,11 @@ package final class Importer {
   package struct Outcome: Sendable {
     /// Records that are new in the archive.
     package var filed = 0
-    /// Records that say the same as one before in this import.
+    /// Records that say the same as one before, in this import or in the archive.
     package var repeated = 0
-    /// Where lines are that are no records, and why.
+    /// Lines that are no records.
+    package var notUnderstood = 0
+    /// Where the first of them are, and why.
     package var mistakes: [String] = []
   }
 
@@ -107,6 +109,7 @@ package final class Importer {
   }
 
   private func mistake(_ text: String) {
+    outcome.notUnderstood += 1
     if outcome.mistakes.count < Self.mistakeLimit { outcome.mistakes.append(text) }
   }
 
@@ -133,7 +136,6 @@ package final class Importer {
     }
     ids[state, default: []].append(record.id)
     entries.append(EntryReader(record).entry())
-    outcome.filed += 1
     if entries.count == Self.batchSize { try flush() }
   }
 
@@ -155,7 +157,9 @@ package final class Importer {
 
   private func flush() throws(Fault) {
     guard !entries.isEmpty else { return }
-    try archive.write(entries, spool: "import", positions: [:])
+    let filed = try archive.write(entries, spool: "import", positions: [:])
+    outcome.filed += filed
+    outcome.repeated += entries.count - filed
     entries = []
   }
 }

@@ -1,4 +1,4 @@
-import Base
+package import Base
 import HTTP
 import Wire
 
@@ -8,6 +8,9 @@ package struct ProxyConfig: Sendable {
   var domains = ProxyConfig.builtIn
   /// What is answered with a bare 404.
   package var probes = Probes()
+
+  /// The credentials that go to domains.
+  package var secrets: [Secret] { domains.values.compactMap(\.key) }
 
   private static let builtIn = Dictionary(uniqueKeysWithValues: ProxyDomain.builtIn.keys.map { ($0, ProxyDomain(name: $0)) })
 

@@ -46,12 +46,12 @@ package struct RecordConfig: Sendable {
     guard var fields = field.fields() else { return }
     archive = fields["archive"].flatMap(Self.location)
     spool = fields["spool"]?.string()
-    spoolLimit = fields["spool_limit"]?.byteCount() ?? spoolLimit
+    spoolLimit = fields["spool_limit"].flatMap(Self.size) ?? spoolLimit
     whenFull = fields["when_full"]?.choice(WhenFull.self) ?? .drop
     sync = fields["sync"]?.choice(Sync.self) ?? .os
     if var keep = fields["retention"]?.fields() {
-      mostAge = keep["age"]?.duration().map { Int($0.components.seconds) }
-      mostBytes = keep["size"]?.byteCount()
+      mostAge = keep["age"].flatMap(Self.age)
+      mostBytes = keep["size"].flatMap(Self.size)
       keep.end()
     }
     fields.end()
@@ -62,6 +62,16 @@ package struct RecordConfig: Sendable {
     guard isOn, start.isOn else { return isOn }
     return archive != start.archive || spool != start.spool || spoolLimit != start.spoolLimit || sync != start.sync
       || mostAge != start.mostAge || mostBytes != start.mostBytes
+  }
+
+  private static func size(_ field: Field) -> Int? {
+    guard let size = field.byteCount() else { return nil }
+    return size > 0 ? size : field.wrong("expected a size such as 50GiB")
+  }
+
+  private static func age(_ field: Field) -> Int? {
+    guard let seconds = field.duration()?.components.seconds else { return nil }
+    return seconds > 0 ? Int(seconds) : field.wrong("expected an age of a second or more, such as 90d")
   }
 
   private static func location(_ field: Field) -> Secret? {
@@ -88,7 +98,10 @@ package enum RecordPolicy: Sendable, Equatable {
     case "metadata": self = .metadata
     case "none": self = .none
     default:
-      let number = text.hasPrefix("sample ") ? Int(text.dropFirst(7).filter { $0 != "%" && $0 != " " }) : nil
+      var share = text.hasPrefix("sample ") ? text.dropFirst(7) : ""
+      if share.last == "%" { share.removeLast() }
+      while share.last == " " { share.removeLast() }
+      let number = Int(share)
       guard let number, (0...100).contains(number) else {
         field.mistake("expected full, metadata, none or sample N%")
         return nil

@@ -12,7 +12,7 @@ struct ExportCommand: Command {
     """
       --format FORMAT   \(ExportOptions.words(DatasetFormat.self))
       --out DIR         the folder that the files go to: train.jsonl, invalid.jsonl, manifest.json, README.md …
-      --all             also what nobody confirmed; else only confirmed conversations. Pairs also of answers that nobody judged: the one
+      --all             also what nobody confirmed; else only confirmed conversations, or those of --state. Pairs also of answers that nobody judged: the one
                         that the conversation went on with before the others, else the last one
 
       Which records: the filters of `apus records`, and

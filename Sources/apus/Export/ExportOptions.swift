@@ -21,9 +21,7 @@ struct ExportOptions {
     let chosen = try RecordsFilter(&arguments)
     plan.filter = chosen.filter
     plan.limit = chosen.limit
-    let isReviewed =
-      plan.format.unit != .conversation || plan.filter.state != nil || plan.filter.tag != nil || plan.filter.leastScore != nil
-    if !isAll, !isReviewed { plan.filter.state = .confirmed }
+    if !isAll, plan.format.unit == .conversation, plan.filter.state == nil { plan.filter.state = .confirmed }
   }
 
   private mutating func readWriting(_ arguments: inout Arguments) throws(UsageError) {

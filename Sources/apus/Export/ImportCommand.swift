@@ -45,7 +45,7 @@ struct ImportCommand: Command {
       }
       let outcome = try importer.end()
       for mistake in outcome.mistakes { Output.complain("apus import: \(mistake)") }
-      Output.print("filed \(outcome.filed) records; repeated: \(outcome.repeated), not understood: \(outcome.mistakes.count)")
+      Output.print("filed \(outcome.filed) records; repeated: \(outcome.repeated), not understood: \(outcome.notUnderstood)")
       return outcome.mistakes.isEmpty ? 0 : 1
     } catch {
       Output.complain("apus import: \(error.message)" + (error.detail.isEmpty ? "" : " (\(error.detail))"))

@@ -21,8 +21,9 @@ struct RecordsCommand: Command {
       --json          one JSON object a line
       --limit N       at most so many records
       --since, --until T   a time (2026-11-25, 2026-11-25T08:00:00Z) or an age (2h, 7d)
-      --model, --provider, --key, --wire, --endpoint, --finish, --error WORD   only records with it; * in a model for any text,
-                      * for any error; wires are openai-chat, openai-responses, openai-completions, anthropic, gemini
+      --model, --provider, --key, --endpoint, --error WORD   only records with it; * in a model for any text, * for any error
+      --wire WORD     openai-chat, openai-responses, openai-completions, anthropic, gemini
+      --finish WORD   stop, stop_sequence, tool, length, context_window, filter, pause; empty for records without
       --status N      200, or a class: 5xx
       --complete, --stream, --calls, --tools yes|no   finished, streamed, calling tools, offering tools
       --text TEXT     only records in which it was said
@@ -44,6 +45,7 @@ struct RecordsCommand: Command {
     case "list": action = RecordsList(filter, isJSON: isJSON)
     case "search":
       guard let text = arguments.next() else { throw UsageError(message: "search needs a text") }
+      guard filter.filter.text == nil else { throw UsageError(message: "search has its text; --text is for list") }
       action = RecordsList(filter.searching(text), isJSON: isJSON)
     case "show": action = try RecordsShow(&arguments)
     case "stats": action = RecordsStats(&arguments, isJSON: isJSON)
@@ -54,6 +56,9 @@ struct RecordsCommand: Command {
     case nil: throw UsageError(message: "say one of \(Self.actions)")
     }
     try arguments.end()
+    guard filter.isEmpty || action is RecordsList || action is RecordsReview else {
+      throw UsageError(message: "filters are for list, search and decisions; the others look at one record or at all")
+    }
   }
 
   private static let actions =

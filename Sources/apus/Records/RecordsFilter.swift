@@ -1,5 +1,6 @@
 import Archive
 import Base
+import Wire
 
 /// The options that choose records.
 struct RecordsFilter {
@@ -14,9 +15,9 @@ struct RecordsFilter {
     filter.model = try arguments.option("--model")
     filter.provider = try arguments.option("--provider")
     filter.key = try arguments.option("--key")
-    filter.clientWire = try arguments.option("--wire")
+    filter.clientWire = try Self.word(&arguments, "--wire", among: ClientWire.allCases.map(\.rawValue))
     filter.endpoint = try arguments.option("--endpoint")
-    filter.finish = try arguments.option("--finish")
+    filter.finish = try Self.word(&arguments, "--finish", among: FinishReason.allCases.map(\.rawValue) + [""])
     filter.error = try arguments.option("--error")
     filter.status = try Self.status(&arguments)
     filter.isComplete = try Self.truth(&arguments, "--complete")
@@ -51,6 +52,14 @@ struct RecordsFilter {
     guard let text = try arguments.option(name) else { return nil }
     guard let number = Int(text), number >= 0 else { throw UsageError(message: "\(name) wants a number, not “\(text)”") }
     return number
+  }
+
+  private static func word(_ arguments: inout Arguments, _ name: String, among words: [String]) throws(UsageError) -> String? {
+    guard let word = try arguments.option(name) else { return nil }
+    guard words.contains(word) else {
+      throw UsageError(message: "\(name) wants one of \(words.filter { !$0.isEmpty }.joined(separator: ", ")), not “\(word)”")
+    }
+    return word
   }
 
   private static func truth(_ arguments: inout Arguments, _ name: String) throws(UsageError) -> Bool? {

@@ -18,7 +18,8 @@ struct RecordsReview: RecordsAction {
     let isAll = arguments.flag("--all")
     who = try arguments.option("--by") ?? Environment.all["USER"] ?? "owner"
     change = try Self.change(word, &arguments)
-    let ids = arguments.rest()
+    var seen: Set<String> = []
+    let ids = arguments.rest().filter { seen.insert($0).inserted }
     self.ids = ids.isEmpty ? nil : ids
     self.chosen = chosen
     self.isJSON = isJSON

@@ -42,7 +42,7 @@ import Wire
 
   @Test(arguments: [
     "{archive: 'mysql://h/d'}", "{archive: x.db}", "{spool_limit: many}", "{when_full: wait}", "{sync: always}", "{retention: {age: long}}",
-    "{retention: {ages: 1d}}", "{spools: x}", "on", "[1]",
+    "{retention: {ages: 1d}}", "{retention: {age: 500ms}}", "{retention: {size: 0}}", "{spool_limit: 0}", "{spools: x}", "on", "[1]",
   ])
   func `is checked, and no mistake shows a password`(text: String) throws {
     let (_, mistakes) = try read("{record: \(text)}")
@@ -76,7 +76,9 @@ import Wire
     #expect(config.keys.map(\.record) == [policy])
   }
 
-  @Test(arguments: ["some", "sample", "sample x%", "sample 101%", "sample -1%", "sample 0.5%", "5%", "FULL", "''"])
+  @Test(arguments: [
+    "some", "sample", "sample x%", "sample 101%", "sample -1%", "sample 0.5%", "5%", "FULL", "''", "sample %1 0", "sample 5%%",
+  ])
   func `of a key is checked`(text: String) throws {
     #expect(try read("{keys: [{name: a, key: k, record: \(text)}]}").mistakes.count == 1)
   }
