@@ -650,6 +650,8 @@ def test_of_a_long_reply_the_beginning_is_kept(start, upstream):
     assert len(gateway.request("GET", "/api.test.example/v1/files/1/content", None, AUTH)[2]) == 20 << 20
     [record] = records(gateway.folder)
     assert 7 << 20 < len(command(gateway.folder, "show", record["id"], "--raw", "response")) <= 8 << 20
+    shown = json.loads(command(gateway.folder, "show", record["id"]))
+    assert (shown["request_cut"], shown["response_cut"]) == (False, True)
 
 
 def test_of_a_body_that_is_too_long_for_a_record_the_beginning_is_kept(start, upstream):

@@ -31,17 +31,23 @@ struct RecordsShow: RecordsAction {
     row.record.request = bodies?.request ?? Record.Body()
     row.record.response = bodies?.response ?? Record.Body()
     switch side {
-    case .request: Output.write(row.record.request.bytes)
-    case .response: Output.write(row.record.response.bytes)
+    case .request: Self.write(row.record.request)
+    case .response: Self.write(row.record.response)
     case nil: Output.print(try Self.json(row, archive.turns(id), archive.review(of: id)).description)
     }
     return 0
+  }
+
+  private static func write(_ body: Record.Body) {
+    Output.write(body.bytes)
+    if body.isCut { Output.complain("apus records: these are the first \(body.bytes.count) bytes; of what was longer no more is kept") }
   }
 
   private static func json(_ row: Row, _ turns: [Turn], _ decided: (review: Review, events: [Review.Event])) -> JSON {
     let read = EntryReader(row.record)
     return .object([
       ("record", row.json), ("request", view(row.record, row.record.request)), ("response", view(row.record, row.record.response)),
+      ("request_cut", JSON(row.record.request.isCut)), ("response_cut", JSON(row.record.response.isCut)),
       ("reply", read.recorded?.reply.json ?? .null), ("turns", .array(turns.map { EntryReader.json(of: $0) })),
       ("review", decided.review.json(decided.events)),
     ])
