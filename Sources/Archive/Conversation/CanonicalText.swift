@@ -7,8 +7,9 @@ package enum CanonicalText {
     var text = text
     // The span is used within the call alone.
     if !text.withUTF8({ unsafe isComposed($0.span) }) { text = composed(text) }
-    let end = text.utf8.lastIndex { $0 != 32 && !(9...13).contains($0) }.map { text.utf8.index(after: $0) } ?? text.startIndex
-    return end == text.endIndex ? text : String(text[..<end])
+    guard let last = text.unicodeScalars.last, last.properties.isWhitespace else { return text }
+    let end = text.unicodeScalars.lastIndex { !$0.properties.isWhitespace }.map { text.unicodeScalars.index(after: $0) } ?? text.startIndex
+    return String(text.unicodeScalars[..<end])
   }
 
   /// Whether a text is sure to be in form C and without CR. Most are, and putting them into it costs 20 ns a character.

@@ -85,5 +85,5 @@ package struct ExportPlan: Sendable {
 /// The versions of what decides on the bytes of an export.
 package enum Rules {
   /// Of reading, checking and writing.
-  package static let version = "2"
+  package static let version = "3"
 }

@@ -6,6 +6,7 @@ struct Alpaca {
 
   init(_ sample: Sample, _ options: FormatOptions) throws(Refusal) {
     shareGPT = try ShareGPT(sample, options)
+    guard !sample.hasMidSystem else { throw Refusal(.notInFormat, "a system text within the conversation") }
     guard shareGPT.tools.isEmpty, shareGPT.images.isEmpty, shareGPT.turns.allSatisfy({ $0.from == "human" || $0.from == "gpt" }) else {
       throw Refusal(.notInFormat, "tools or images")
     }
@@ -23,5 +24,12 @@ struct Alpaca {
     writer.member("history", .array(history))
     writer.endObject()
     return WrittenRecord(line: writer.bytes, warnings: shareGPT.warnings)
+  }
+}
+
+extension Sample {
+  /// Whether the system spoke again after the beginning.
+  fileprivate var hasMidSystem: Bool {
+    turns.contains { if case .client(let turn) = $0 { turn.segments.contains(where: \.isSystem) } else { false } }
   }
 }

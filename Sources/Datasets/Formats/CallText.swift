@@ -11,7 +11,7 @@ enum CallText {
   private static func string(_ text: String) -> String { escaped(String(decoding: JSON(text).bytes, as: UTF8.self)) }
 
   /// Tags of templates can't stand in it: `<` only ever stands in strings, where it may be escaped.
-  private static func escaped(_ json: String) -> String { json.contains("<") ? json.replacing("<", with: #"\u003c"#) : json }
+  private static func escaped(_ json: String) -> String { json.replacing(letters: "<", with: #"\u003c"#) }
 }
 
 /// Words that loaders take for places of media, and templates for the ends of calls. Source: formats/datasets.md §9.2.
@@ -23,8 +23,9 @@ struct TagEscape {
   mutating func media(_ text: String) -> String {
     guard text.firstPlace(of: "<") != nil else { return text }
     var escaped = text
-    for word in ["image", "video", "audio"] where escaped.contains("<\(word)>") {
-      escaped = escaped.replacing("<\(word)>", with: "< \(word)>")
+    for (tag, harmless) in [("<image>", "< image>"), ("<video>", "< video>"), ("<audio>", "< audio>")] as [(StaticString, String)] {
+      guard escaped.firstPlace(of: tag) != nil else { continue }
+      escaped = escaped.replacing(letters: tag, with: harmless)
       hasMedia = true
     }
     return escaped
@@ -32,6 +33,6 @@ struct TagEscape {
 
   /// A text that stands beside a call.
   mutating func besideCall(_ text: String) -> String {
-    media(text).replacing("<tool_call>", with: "< tool_call>").replacing("</tool_call>", with: "< /tool_call>")
+    media(text).replacing(letters: "<tool_call>", with: "< tool_call>").replacing(letters: "</tool_call>", with: "< /tool_call>")
   }
 }

@@ -44,6 +44,7 @@ extension OpenAIMessages {
   func record(rejecting other: OpenAIMessages) throws(Refusal) -> WrittenRecord {
     guard let chosen = messages.last, let rejected = other.messages.last else { throw Refusal(.roleOrder, "no turns") }
     guard chosen["tool_calls"] == nil, rejected["tool_calls"] == nil else { throw Refusal(.notInFormat, "an answer that calls a tool") }
+    guard !messages.contains(where: { $0["content"]?.kind == .array }) else { throw Refusal(.notInFormat, "an image") }
     var writer = JSONWriter(capacity: 1024)
     writer.beginObject()
     writer.key("input")

@@ -76,7 +76,7 @@ struct ChatFold: ReplyFold {
   private func take(_ function: JSON, into call: inout Call, _ notes: inout Notes) {
     if call.name.isEmpty { call.name = notes.text(function["name"]) }
     if let arguments = function["arguments"]?.present, arguments.kind != .string {
-      call.arguments.append(text: CleanJSON.text(arguments))
+      call.arguments.append(text: notes.cleaned(arguments))
     } else {
       call.arguments.append(function["arguments"])
     }

@@ -34,7 +34,7 @@ enum ChatParts {
   /// The text as it came; of an object its compact text.
   static func arguments(_ arguments: JSON?, _ notes: inout Notes) -> String {
     guard let arguments, !arguments.isNull else { return "" }
-    return arguments.kind == .string ? notes.text(arguments) : CleanJSON.text(arguments)
+    return arguments.kind == .string ? notes.text(arguments) : notes.cleaned(arguments)
   }
 
   static func parts(_ content: JSON?, _ place: String, isModel: Bool, _ notes: inout Notes) -> [SpokenPart] {

@@ -20,7 +20,10 @@ struct GeminiQuestion {
     switch content["role"]?.string {
     case "user", "function", "tool", "", nil:
       question.messages.append(Spoken(.client, GeminiParts.parts(parts, place, isModel: false, &notes)))
-    case "model": question.messages.append(Spoken(.model, GeminiParts.parts(parts, place, isModel: true, &notes)))
+    case "model":
+      var message = Spoken(.model, GeminiParts.parts(parts, place, isModel: true, &notes))
+      message.thoughtSeparator = ""
+      question.messages.append(message)
     case "system": question.messages.append(Spoken(.system, GeminiParts.parts(parts, place, isModel: false, &notes)))
     case let role: notes.refuse(.unknownRole, "contents[\(position)].role: \(Shown.word(role))")
     }
@@ -71,7 +74,7 @@ enum GeminiParts {
       return part["thought"]?.bool == true ? .reasoning(notes.text(text)) : .text(notes.text(text))
     }
     if let call = member(part, "functionCall"), call.kind == .object {
-      let arguments = call["args"]?.present.map(CleanJSON.text) ?? "{}"
+      let arguments = call["args"]?.present.map { notes.cleaned($0) } ?? "{}"
       return .call(CallTurn(id: notes.text(call["id"]), name: notes.text(call["name"]), arguments: arguments))
     }
     if let result = member(part, "functionResponse"), result.kind == .object { return .result(self.result(result, place, &notes)) }
@@ -84,7 +87,7 @@ enum GeminiParts {
 
   private static func result(_ result: JSON, _ place: String, _ notes: inout Notes) -> SpokenResult {
     let id = result["id"]?.string
-    var content = Content(result["response"]?.present.map(CleanJSON.text) ?? "{}")
+    var content = Content(result["response"]?.present.map { notes.cleaned($0) } ?? "{}")
     for (position, part) in (result["parts"] ?? .null).elements.enumerated() {
       if let picture = media(part, "\(place).functionResponse.parts[\(position)]", isModel: false, &notes) {
         content.append(.image(picture))
@@ -92,6 +95,9 @@ enum GeminiParts {
     }
     return SpokenResult(id: id?.isEmpty == true ? nil : id, name: notes.text(result["name"]), content: content, isByName: true)
   }
+
+  /// Gemini's own clients send the URL-safe alphabet. Source: formats/wire-formats.md §3.4.
+  private static func standard(_ base64: String) -> String { Base64.decode(base64, .urlSafe).map { Base64.encode($0) } ?? base64 }
 
   private static func media(_ part: JSON, _ place: String, isModel: Bool, _ notes: inout Notes) -> Picture? {
     let data = member(part, "inlineData")
@@ -107,7 +113,7 @@ enum GeminiParts {
       notes.refuse(.unsupportedMedia, "\(place): \(Shown.word(type))")
       return nil
     }
-    if let data { return Pictures.data(notes.text(data["data"]), type, place, &notes) }
+    if let data { return Pictures.data(Self.standard(notes.text(data["data"])), type, place, &notes) }
     return Picture(.url(notes.text(member(holder, "fileUri"))))
   }
 }

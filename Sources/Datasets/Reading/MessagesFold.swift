@@ -58,11 +58,11 @@ struct MessagesFold: ReplyFold {
   private func add(_ block: Block, _ position: Int, to answer: inout Answer, _ notes: inout Notes) {
     switch block.start["type"]?.string {
     case "text": answer.parts.append(.text(block.text.text(&notes)))
-    case "thinking": answer.parts.append(.reasoning(block.text.text(&notes)))
+    case "thinking": answer.parts.append(.thought(block.text.text(&notes)))
     case "tool_use" where !block.input.isEmpty:
       let text = block.input.text(&notes)
       // What is no JSON stays as it is, for the check.
-      let arguments = (try? JSON(parsing: text)).map(CleanJSON.text) ?? text
+      let arguments = (try? JSON(parsing: text)).map { notes.cleaned($0) } ?? text
       answer.parts.append(.call(CallTurn(id: notes.text(block.start["id"]), name: notes.text(block.start["name"]), arguments: arguments)))
     default: answer.parts += MessagesBlocks.parts(.array([block.start]), "content[\(position)]", isReply: true, &notes)
     }

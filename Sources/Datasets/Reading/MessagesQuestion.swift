@@ -55,14 +55,14 @@ enum MessagesBlocks {
   private static func part(_ block: JSON, _ place: String, isModel: Bool, _ notes: inout Notes) -> SpokenPart? {
     switch block["type"]?.string {
     case "text": return .text(notes.text(block["text"]))
-    case "thinking": return .reasoning(notes.text(block["thinking"]))
+    case "thinking": return .thought(notes.text(block["thinking"]))
     case "redacted_thinking":
       notes.warn(.redactedThinkingDropped)
-      return nil
+      return .boundary
     case "tool_use":
       let input = block["input"]?.present
       // A stream may have brought a text that is no JSON; it is kept for the check.
-      let arguments = input.map { $0.kind == .string ? notes.text($0) : CleanJSON.text($0) } ?? "{}"
+      let arguments = input.map { $0.kind == .string ? notes.text($0) : notes.cleaned($0) } ?? "{}"
       return .call(CallTurn(id: notes.text(block["id"]), name: notes.text(block["name"]), arguments: arguments))
     case "tool_result": return .result(result(block, place, &notes))
     case "image":

@@ -4,6 +4,8 @@ struct Spoken {
 
   var side: Side
   var parts: [SpokenPart] = []
+  /// What stands between two thoughts.
+  var thoughtSeparator = "\n\n"
 
   init(_ side: Side, _ parts: [SpokenPart] = []) {
     self.side = side
@@ -18,8 +20,13 @@ enum SpokenPart {
   case reasoning(String)
   case call(CallTurn)
   case result(SpokenResult)
-  /// Where one message of a reply ends and the next begins.
+  /// What says nothing and parts the texts beside it: where one message of a reply ends and the next begins.
   case boundary
+}
+
+extension SpokenPart {
+  /// A block of thought: an empty one still stands between the texts beside it.
+  static func thought(_ text: String) -> SpokenPart { text.isEmpty ? .boundary : .reasoning(text) }
 }
 
 /// What a tool said, before its call is found.

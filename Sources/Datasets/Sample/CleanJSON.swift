@@ -31,13 +31,15 @@ package enum CleanJSON {
 
   /// The members, of duplicates the last in the place of the first.
   package static func members(_ json: JSON) -> [(name: String, value: JSON)] {
-    var places: [String: Int] = [:]
+    // By bytes: to the library's own comparison "é" is the same in one letter and in two.
+    var places: [[UInt8]: Int] = [:]
     var members: [(name: String, value: JSON)] = []
     for (name, value) in json.members {
-      if let place = places[name] {
+      let key = Array(name.utf8)
+      if let place = places[key] {
         members[place].value = value
       } else {
-        places[name] = members.count
+        places[key] = members.count
         members.append((name, value))
       }
     }

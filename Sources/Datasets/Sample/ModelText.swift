@@ -7,10 +7,11 @@ struct ModelText {
   private(set) var hasThoughts = false
 
   /// A message of a request: its parts are joined by line ends.
-  init(history parts: [SpokenPart]) {
+  init(history message: Spoken) {
+    let parts = message.parts
     rawText = Content(parts).text(image: "")
     turn.chainText = Self.replyText(parts)
-    finish(parts, "\n\n")
+    finish(parts, message.thoughtSeparator)
     turn.chainText = hasThoughts ? turn.chainText : InlineThought(turn.chainText).text
   }
 

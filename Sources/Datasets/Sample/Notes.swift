@@ -21,6 +21,13 @@ struct Notes {
     if Surrogates.areReplaced(in: text, from: json.bytes) { warn(.invalidUnicodeReplaced) }
     return text
   }
+
+  /// A value as it may stand in a file; half a surrogate pair is noted.
+  mutating func cleaned(_ json: JSON) -> String {
+    let text = CleanJSON.text(json)
+    if Surrogates.areReplaced(in: text, from: json.bytes) { warn(.invalidUnicodeReplaced) }
+    return text
+  }
 }
 
 /// Halves of surrogate pairs, which JSON can escape and no file may hold. Source: formats/datasets.md §1.

@@ -14,6 +14,24 @@ extension String {
     }
   }
 
+  /// The text with other letters wherever those stand, whatever marks follow them: a tokenizer knows nothing of characters.
+  func replacing(letters: StaticString, with other: String) -> String {
+    guard firstPlace(of: letters) != nil else { return self }
+    let wanted = Array(letters.description.utf8)
+    var rest = Array(utf8)[...]
+    var replaced: [UInt8] = []
+    while let byte = rest.first {
+      if byte == wanted[0], rest.starts(with: wanted) {
+        replaced += other.utf8
+        rest = rest.dropFirst(wanted.count)
+      } else {
+        replaced.append(byte)
+        rest = rest.dropFirst()
+      }
+    }
+    return String(decoding: replaced, as: UTF8.self)
+  }
+
   private static func place(of wanted: UnsafeBufferPointer<UInt8>, in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
     guard let first = unsafe wanted.first, let base = unsafe UnsafeRawPointer(bytes.baseAddress) else { return nil }
     var place = 0

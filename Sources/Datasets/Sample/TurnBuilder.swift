@@ -18,7 +18,7 @@ struct TurnBuilder {
     switch message.side {
     case .system: addSystem(Content(message.parts), &notes)
     case .client: addClient(message.parts, &notes)
-    case .model: addModel(ModelText(history: message.parts), &notes)
+    case .model: addModel(ModelText(history: message), &notes)
     }
   }
 
@@ -55,8 +55,8 @@ struct TurnBuilder {
     }
   }
 
-  private mutating func addModel(_ turn: ModelText, _ notes: inout Notes) {
-    guard !turn.isEmpty else { return }
+  private mutating func addModel(_ turn: ModelText, isReply: Bool = false, _ notes: inout Notes) {
+    guard !turn.isEmpty || isReply else { return }
     endOfResults(&notes)
     if case .model(let before)? = turns.last {
       notes.warn(.consecutiveMerged)
@@ -70,7 +70,7 @@ struct TurnBuilder {
   /// Adds the reply.
   mutating func add(_ answer: Answer, isPrefilled: Bool, _ notes: inout Notes) {
     let reply = ModelText(reply: answer)
-    if reply.turn.text.utf8.allSatisfy({ $0 <= 32 }), reply.turn.calls.isEmpty {
+    if reply.turn.text.unicodeScalars.allSatisfy({ $0.value <= 32 || $0.properties.isWhitespace }), reply.turn.calls.isEmpty {
       notes.refuse(.noAssistantOutput, "neither text nor a call")
     }
     check(reply.turn.calls, &notes)
@@ -78,7 +78,8 @@ struct TurnBuilder {
       notes.warn(.prefillMerged)
       turns[turns.count - 1] = .model(begun.continued(reply))
     } else {
-      addModel(reply, &notes)
+      // One that says nothing is a turn as well: what was cut before its first word is no beginning of another conversation.
+      addModel(reply, isReply: true, &notes)
     }
     open = []
   }
