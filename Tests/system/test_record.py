@@ -591,6 +591,58 @@ def test_files_are_their_owner_s_alone(gateway):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
 
+@pytest.mark.parametrize("policy", ["cancel", "drain", "drain 60"])
+def test_what_runs_when_the_gateway_ends_is_cut_and_kept(start, upstream, policy):
+    upstream.replies(Reply.stream([chunk({"content": "Hel"})] + [chunk({"content": "x"})] * 1000, pause=0.02))
+    gateway = start(passing(upstream, server={"drain": "300ms"}, keys=[{"name": "alice", "key": "sk-alice", "on_disconnect": policy}]))
+    body = json.dumps(ASK | {"stream": True}).encode()
+
+    def ask(path, version=b"1.1"):
+        client = socket.create_connection(("127.0.0.1", gateway.port), 20)
+        client.sendall(b"POST %s HTTP/%s\r\nHost: a\r\nAuthorization: Bearer sk-alice\r\nContent-Length: %d\r\n\r\n%s" % (path, version, len(body), body))
+        received = b""
+        while b"Hel" not in received:
+            received += client.recv(65536)
+        return client
+
+    paths = [b"/v1/chat/completions", b"/api.test.example/v1/chat/completions"]
+    clients = [ask(path) for path in paths]
+    old = [ask(path, b"1.0") for path in paths]
+    for path in paths:
+        ask(path).close()  # with `drain` it goes on without its client
+    gateway.process.terminate()
+    for client in clients:
+        received = b""
+        while piece := client.recv(65536):
+            received += piece
+        assert not received.endswith(b"0\r\n\r\n")
+    for client in old:
+        with pytest.raises(ConnectionResetError):  # the end alone would be a whole reply's
+            while client.recv(65536):
+                pass
+    assert gateway.process.wait(10) == 0
+    kept = records(gateway.folder)
+    assert sorted(record["path"].encode() for record in kept) == sorted(3 * paths)
+    assert {(record["complete"], record["status"], record["error"]) for record in kept} == {(False, 200, "cancelled")}
+    for record in kept:
+        assert gateway.log().count(record["id"]) == 1
+    assert gateway.log().count("The gateway was stopped.") == (4 if policy == "cancel" else 6)
+
+
+def test_what_waits_for_its_upstream_when_the_gateway_ends_is_kept(start, upstream):
+    leave = threading.Event()
+    upstream.replies(Reply(wait=lambda: leave.wait(20)))
+    gateway = start(passing(upstream, server={"drain": "300ms"}))
+    for path in ("/v1/chat/completions", "/api.test.example/v1/chat/completions"):
+        threading.Thread(target=lambda path=path: pytest.raises(Exception, gateway.post, path, ASK, AUTH), daemon=True).start()
+    until(lambda: len(upstream.requests) == 2)
+    gateway.process.terminate()
+    assert gateway.process.wait(10) == 0
+    leave.set()
+    assert [(record["complete"], record["status"], record["error"]) for record in records(gateway.folder)] == [(False, 499, "cancelled")] * 2
+    assert gateway.log().count("The gateway was stopped.") == 2
+
+
 # --- What passes by path --------------------------------------------------------------------------------------------
 
 def passing(upstream, **more):
