@@ -86,7 +86,8 @@ final class Exchange {
   @inline(never)
   private func admit() throws(Fault) -> (ClientEndpoint, Keys.Key)? {
     let found = Result { () throws(Fault) in try ClientEndpoint(request.head) }
-    if let rule = setup.proxy.probes.rule(request.head, request.peer, isOwn: (try? found.get())?.isOwn == true) {
+    let isOwn = (try? found.get())?.isOwn == true || setup.proxy.allows(path: request.head.path)
+    if let rule = setup.proxy.probes.rule(request.head, request.peer, isOwn: isOwn) {
       isProbe = true
       metrics.probes[rule.rawValue].add()
       last = .whole(Response(status: 404))
