@@ -26,6 +26,8 @@ package final class App: Sendable {
     let client: Client
     let recorder: Recorder?
     var listeners: [Listener] = []
+    /// What runs: also what goes on without its client, or tidies up behind its reply.
+    var exchanges: [ObjectIdentifier: Exchange] = [:]
 
     init(_ client: Client, _ recorder: Recorder?) {
       self.client = client
@@ -135,7 +137,9 @@ extension App {
   private func answer(_ request: Request) async {
     let members = members(of: request.loop)
     let exchange = Exchange(request, setup, Upstream(members.client), metrics, members.recorder)
+    members.exchanges[ObjectIdentifier(exchange)] = exchange
     await exchange.run()
+    members.exchanges[ObjectIdentifier(exchange)] = nil
   }
 
   private func members(of loop: EventLoop) -> LoopMembers {
@@ -184,7 +188,8 @@ extension App {
     }
   }
 
-  /// Stops accepting and lets running replies end, for as long as the config says.
+  /// Stops accepting and lets running replies end, for as long as the config says. What runs then is cut, and gets the time to settle:
+  /// to be recorded and logged, as when a client leaves.
   private func drain() {
     let bell = Bell()
     let left = Atomic<Int>(0)
@@ -194,9 +199,24 @@ extension App {
       member.drain { if left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { bell.ring() } }
     }
     let end = Time.monotonic + Int(setup.config.server.drain)
-    if !bell.wait(nanoseconds: setup.config.server.drain) { Log.warning("drain", ["message": "replies were cut off"]) }
-    // What was made on a site is tidied up behind the reply.
-    while metrics.stays.value > 0, Time.monotonic < end { usleep(5000) }
+    // What was made on a site is tidied up behind the reply, and a reply may be read on without its client.
+    guard !bell.wait(nanoseconds: setup.config.server.drain) || !waitForExchanges(until: end) else { return }
+    Log.warning("drain", ["message": "replies were cut off"])
+    for member in all { member.cut() }
+    _ = waitForExchanges(until: Time.monotonic + Self.timeToSettle)
+  }
+
+  /// Nanoseconds.
+  private static let timeToSettle = 1_000_000_000
+
+  /// Whether nothing runs any more at `end`, monotonic nanoseconds, or before.
+  private func waitForExchanges(until end: Int) -> Bool {
+    let all = Array(zip(loops, members.withLock { $0 }))
+    while all.contains(where: { loop, member in Self.on(loop) { !member.value.exchanges.isEmpty } }) {
+      guard Time.monotonic < end else { return false }
+      usleep(5000)
+    }
+    return true
   }
 
   /// Closes the spool, and files what is in it as far as a few seconds allow; the rest is for the next start.
@@ -213,6 +233,15 @@ extension LoopBound where Value == App.LoopMembers {
     onLoop { members in
       for listener in members.listeners { listener.update(server) }
       members.client.keepOnly(origins)
+    }
+  }
+
+  /// Ends what the loop still does for clients; from any thread.
+  fileprivate func cut() {
+    onLoop { members in
+      for exchange in members.exchanges.values { exchange.cut() }
+      // Nobody may begin another request.
+      for listener in members.listeners { listener.abort() }
     }
   }
 

@@ -27,8 +27,12 @@ final class Exchange {
   var open: (any OpenReply)?
   /// The try that goes on: its place at the provider, and what it has to tidy up there.
   var stay: Stay?
+  /// Lets the upstream go, whatever becomes of the client.
+  var cancelUpstream: (() -> Void)?
   /// Whether it is a scanner's, which leaves no trace but a count.
   private var isProbe = false
+  /// Whether it was cut, because the gateway ends.
+  private(set) var isCut = false
 
   @inline(never)
   init(_ request: Request, _ setup: Setup, _ upstream: Upstream, _ metrics: GatewayMetrics, _ recorder: Recorder?) {
@@ -48,10 +52,24 @@ final class Exchange {
     } catch {
       fail(error)
     }
+    // Whoever noticed the cut took it for the client's doing.
+    if isCut, trace.fault?.kind ?? .cancelled == .cancelled { trace.fault = Self.wasCut }
     await settle()
+    // A clean-up behind the reply is not cut.
+    cancelUpstream = nil
     if !isProbe { trace.end(request, setup, metrics) }
     await leave()
   }
+
+  /// Ends it as if its client had left, whatever its key wants then: the gateway ends.
+  func cut() {
+    isCut = true
+    request.cut()
+    cancelUpstream?()
+  }
+
+  /// What a cut exchange is recorded and logged with.
+  static let wasCut = Fault(.cancelled, "The gateway was stopped.")
 
   private func answer() async throws(Fault) {
     guard let (endpoint, key) = try admit() else { return }
@@ -68,7 +86,8 @@ final class Exchange {
   @inline(never)
   private func admit() throws(Fault) -> (ClientEndpoint, Keys.Key)? {
     let found = Result { () throws(Fault) in try ClientEndpoint(request.head) }
-    if let rule = setup.proxy.probes.rule(request.head, request.peer, isOwn: (try? found.get())?.isOwn == true) {
+    let isOwn = (try? found.get())?.isOwn == true || setup.proxy.allows(path: request.head.path)
+    if let rule = setup.proxy.probes.rule(request.head, request.peer, isOwn: isOwn) {
       isProbe = true
       metrics.probes[rule.rawValue].add()
       last = .whole(Response(status: 404))

@@ -283,6 +283,20 @@ def test_scanners_get_a_bare_404_and_leave_no_trace_but_a_count(start, far):
     assert far.connections == 0
 
 
+@pytest.mark.parametrize("domain", ["jenkins.example.com", "wordpress.example.com", "actuator.example.com", "struts.example.com", "wp-api.example.com"])
+def test_no_rule_for_paths_hides_a_domain_that_is_allowed(start, far, domain):
+    apus = start({"proxy": {"allow": {domain: {"origin": far.url}}}})
+    assert ask(apus, f"/{domain}/x").status == 200
+    assert ask(apus, f"/{domain.upper()}./x").status == 200
+    assert len(far.requests) == 2
+    assert error(ask(apus, f"/{domain}/../x"))["message"].startswith("A path with")
+    # What isn't allowed is a scanner's as before, and so are a scanner's agent and method.
+    for target, fields, method in [(f"/{domain}.evil.example/x", [], "GET"), (f"/{domain}/x", ["User-Agent: sqlmap/1.7"], "GET"), (f"/{domain}/x", [], "TRACE")]:
+        reply = ask(apus, target, *fields, method=method)
+        assert (reply.status, reply.body) == (404, b"")
+    assert len(far.requests) == 2
+
+
 def test_addresses_of_clients_can_be_shut_out(start):
     apus = start({"proxy": {"probes": {"addresses": ["127.0.0.0/8"]}}})
     assert ask(apus, "/health").status == 404

@@ -328,14 +328,33 @@ def test_a_locked_archive_costs_no_client_anything(gateway, upstream):
     until(lambda: b'"ok"' in gateway.request("GET", "/health")[2], "health")
 
 
-def test_an_archive_that_cannot_be_made_costs_no_client_anything(start, upstream):
-    gateway = start(config(upstream, record={"archive": "sqlite:away/apus.db"}))
-    (gateway.folder / "away").write_text("no folder")
+def test_the_folder_of_an_archive_is_made_by_whoever_files_first(start, upstream, tmp_path):
+    settings = config(upstream, record={"archive": "sqlite:arch/deep/x.db"})
+    gateway = start(settings)
+    assert gateway.post("/v1/chat/completions", ASK, AUTH)[0] == 200
+    assert json.loads(gateway.request("GET", "/health")[2]) == {"status": "ok"}
+    until(lambda: (gateway.folder / "arch" / "deep" / "x.db").exists(), "the archive")
+    gateway.stop()
+    assert "warning archive" not in gateway.log()
+    # A command finds what a gateway left that had no archive.
+    (tmp_path / "away").write_text("no folder")
+    other = start(settings | {"record": {"archive": f"sqlite:{tmp_path}/away/x.db"}})
+    assert other.post("/v1/chat/completions", ASK, AUTH)[0] == 200
+    other.stop()
+    other.config.write_text(json.dumps(settings))
+    assert len(records(other.folder)) == 1
+    for folder in (gateway.folder, other.folder):
+        assert (folder / "arch").stat().st_mode & 0o777 == (folder / "arch" / "deep").stat().st_mode & 0o777 == 0o700
+
+
+def test_an_archive_that_cannot_be_made_costs_no_client_anything(start, upstream, tmp_path):
+    away = tmp_path / "away"
+    away.write_text("no folder")
+    gateway = start(config(upstream, record={"archive": f"sqlite:{away}/apus.db"}))
     for _ in range(5):
         assert gateway.post("/v1/chat/completions", ASK, AUTH)[0] == 200
     gateway.wait_for_log("warning archive")
-    (gateway.folder / "away").unlink()
-    (gateway.folder / "away").mkdir()
+    away.unlink()
     until(lambda: stats(gateway.folder)["exchanges"] == 5, "all records")
 
 
@@ -383,15 +402,14 @@ def test_a_full_disk_of_everything_costs_nothing_either(start, upstream, small_d
     until(lambda: len(records(gateway.folder, "--data", str(small_disk))) == 302, "all records", seconds=30)
 
 
-def blocked(start, upstream, when_full):
-    """A gateway with a small spool and an archive that can't be made."""
-    gateway = start(config(upstream, record={"archive": "sqlite:away/apus.db", "spool_limit": "128KiB", "when_full": when_full}))
-    (gateway.folder / "away").write_text("no folder")
-    return gateway
+def blocked(start, upstream, when_full, away):
+    """A gateway with a small spool and an archive that can't be made: `away` is no folder."""
+    away.write_text("no folder")
+    return start(config(upstream, record={"archive": f"sqlite:{away}/apus.db", "spool_limit": "128KiB", "when_full": when_full}))
 
 
-def test_a_full_spool_drops_and_counts(start, upstream):
-    gateway = blocked(start, upstream, "drop")
+def test_a_full_spool_drops_and_counts(start, upstream, tmp_path):
+    gateway = blocked(start, upstream, "drop", tmp_path / "away")
     for _ in range(200):
         assert gateway.post("/v1/chat/completions", ASK | {"seed": 1, "user": "u" * 1000}, AUTH)[0] == 200
     health = json.loads(gateway.request("GET", "/health")[2])
@@ -409,16 +427,16 @@ def test_a_full_spool_drops_and_counts(start, upstream):
         again.stop()
 
 
-def test_a_full_spool_refuses_where_that_is_wanted(start, upstream):
-    gateway = blocked(start, upstream, "refuse")
+def test_a_full_spool_refuses_where_that_is_wanted(start, upstream, tmp_path):
+    away = tmp_path / "away"
+    gateway = blocked(start, upstream, "refuse", away)
     answers = [gateway.post("/v1/chat/completions", ASK | {"user": "u" * 1000}, AUTH) for _ in range(200)]
     statuses = [status for status, _, _ in answers]
     assert set(statuses) == {200, 503}
     refused = next(answer for answer in answers if answer[0] == 503)
     assert refused[2]["error"]["code"] == "record_full" and refused[1]["retry-after"]
     assert len(upstream.requests) == statuses.count(200)
-    (gateway.folder / "away").unlink()
-    (gateway.folder / "away").mkdir()
+    away.unlink()
     until(lambda: stats(gateway.folder)["exchanges"] == statuses.count(200), "all accepted records")
     assert stats(gateway.folder)["dropped"] == 0
     assert gateway.post("/v1/chat/completions", ASK, AUTH)[0] == 200
@@ -589,6 +607,58 @@ def test_files_are_their_owner_s_alone(gateway):
     assert data.stat().st_mode & 0o777 == 0o700
     for path in data.rglob("*"):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+@pytest.mark.parametrize("policy", ["cancel", "drain", "drain 60"])
+def test_what_runs_when_the_gateway_ends_is_cut_and_kept(start, upstream, policy):
+    upstream.replies(Reply.stream([chunk({"content": "Hel"})] + [chunk({"content": "x"})] * 1000, pause=0.02))
+    gateway = start(passing(upstream, server={"drain": "300ms"}, keys=[{"name": "alice", "key": "sk-alice", "on_disconnect": policy}]))
+    body = json.dumps(ASK | {"stream": True}).encode()
+
+    def ask(path, version=b"1.1"):
+        client = socket.create_connection(("127.0.0.1", gateway.port), 20)
+        client.sendall(b"POST %s HTTP/%s\r\nHost: a\r\nAuthorization: Bearer sk-alice\r\nContent-Length: %d\r\n\r\n%s" % (path, version, len(body), body))
+        received = b""
+        while b"Hel" not in received:
+            received += client.recv(65536)
+        return client
+
+    paths = [b"/v1/chat/completions", b"/api.test.example/v1/chat/completions"]
+    clients = [ask(path) for path in paths]
+    old = [ask(path, b"1.0") for path in paths]
+    for path in paths:
+        ask(path).close()  # with `drain` it goes on without its client
+    gateway.process.terminate()
+    for client in clients:
+        received = b""
+        while piece := client.recv(65536):
+            received += piece
+        assert not received.endswith(b"0\r\n\r\n")
+    for client in old:
+        with pytest.raises(ConnectionResetError):  # the end alone would be a whole reply's
+            while client.recv(65536):
+                pass
+    assert gateway.process.wait(10) == 0
+    kept = records(gateway.folder)
+    assert sorted(record["path"].encode() for record in kept) == sorted(3 * paths)
+    assert {(record["complete"], record["status"], record["error"]) for record in kept} == {(False, 200, "cancelled")}
+    for record in kept:
+        assert gateway.log().count(record["id"]) == 1
+    assert gateway.log().count("The gateway was stopped.") == (4 if policy == "cancel" else 6)
+
+
+def test_what_waits_for_its_upstream_when_the_gateway_ends_is_kept(start, upstream):
+    leave = threading.Event()
+    upstream.replies(Reply(wait=lambda: leave.wait(20)))
+    gateway = start(passing(upstream, server={"drain": "300ms"}))
+    for path in ("/v1/chat/completions", "/api.test.example/v1/chat/completions"):
+        threading.Thread(target=lambda path=path: pytest.raises(Exception, gateway.post, path, ASK, AUTH), daemon=True).start()
+    until(lambda: len(upstream.requests) == 2)
+    gateway.process.terminate()
+    assert gateway.process.wait(10) == 0
+    leave.set()
+    assert [(record["complete"], record["status"], record["error"]) for record in records(gateway.folder)] == [(False, 499, "cancelled")] * 2
+    assert gateway.log().count("The gateway was stopped.") == 2
 
 
 # --- What passes by path --------------------------------------------------------------------------------------------

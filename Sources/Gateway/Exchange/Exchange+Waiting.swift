@@ -53,6 +53,7 @@ extension Exchange {
   /// What happens to the upstream's reply when the client leaves.
   func cancelWithClient(_ key: Keys.Key, _ cancel: @escaping () -> Void) {
     let loop = request.loop
+    cancelUpstream = cancel
     switch key.onDisconnect {
     case .cancel: request.whenAbandoned = cancel
     case .drain(nil): break

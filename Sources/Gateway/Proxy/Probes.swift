@@ -38,8 +38,8 @@ package struct Probes: Sendable {
     self.addresses += addresses
   }
 
-  /// The rule that a request falls under; nil for an honest one. `isOwn`: its path is one of the gateway's own, which no rule for paths
-  /// takes away.
+  /// The rule that a request falls under; nil for an honest one. `isOwn`: its path is one of the gateway's own, or begins
+  /// with a domain that is listed, which no rule for paths takes away.
   func rule(_ head: RequestHead, _ peer: Address?, isOwn: Bool) -> Rule? {
     if head.method != "POST", head.method != "GET" || methods.contains("GET"), methods.contains(head.method.uppercased()) { return .method }
     if methods.contains("POST"), head.method == "POST" { return .method }

@@ -17,6 +17,11 @@ package struct Proxy: Sendable {
     self.origins = origins
   }
 
+  /// Whether a path begins with a domain that is listed.
+  func allows(path: String) -> Bool {
+    ProxyTarget.domain(of: path).map { domains[$0] != nil } ?? false
+  }
+
   /// The domain of a name in its one spelling. Throws `permission`, with the line that allows it, for one that isn't listed.
   func domain(_ name: String) throws(Fault) -> ProxyDomain {
     if let domain = domains[name] { return domain }

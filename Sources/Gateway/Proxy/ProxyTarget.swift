@@ -44,6 +44,11 @@ package struct ProxyTarget: Sendable, Equatable {
     return plain.utf8.split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }.contains { $0.elementsEqual("..".utf8) }
   }
 
+  /// The domain that a path names, in its one spelling, whether or not it can be passed on; nil for other paths.
+  static func domain(of path: String) -> String? {
+    split(path[...]).flatMap { DomainName.normalised($0.segment) }
+  }
+
   /// The wire in which a client is told what goes wrong on the way of a path to a domain; nil for other paths.
   static func wire(of path: String) -> ClientWire? {
     split(path[...]).map { ProxyAuth.recognised(path: String($0.path), domain: DomainName.normalised($0.segment) ?? "").wire }

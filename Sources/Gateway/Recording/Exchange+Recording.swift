@@ -105,7 +105,7 @@ extension Exchange {
       record.errorMessage = fault.message
     } else if hasLeft {
       record.error = Fault.Kind.cancelled.rawValue
-      record.errorMessage = "The client left."
+      record.errorMessage = isCut ? Self.wasCut.message : "The client left."
     }
   }
 }

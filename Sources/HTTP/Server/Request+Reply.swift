@@ -152,9 +152,13 @@ extension Request {
   /// Ends a stream so that the client sees that it is broken: without the chunk that ends it.
   package func abort() {
     guard reply.phase == .streaming, !isAbandoned else { return }
+    let isReset = endsWithConnection
     reply.phase = .done
-    connection.breakOff(isReset: !reply.isChunked && reply.left == nil)
+    connection.breakOff(isReset: isReset)
   }
+
+  /// Whether the reply's end is the connection's, so that only a reset shows a wrong one.
+  var endsWithConnection: Bool { reply.phase == .streaming && !reply.isChunked && reply.left == nil }
 
   /// Sends `bytes` whenever the stream was silent for `interval` nanoseconds.
   package func keepAlive(every interval: Int64, _ bytes: [UInt8]) {

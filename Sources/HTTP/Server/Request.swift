@@ -117,6 +117,12 @@ package final class Request {
   }
 
   static let abandoned = Fault(.cancelled, "The client left.")
+
+  /// Ends it as if the client had left, and cancels its task whatever `isCancelledWithClient` says: the server ends.
+  package func cut() {
+    isCancelledWithClient = true
+    connection.cut(self)
+  }
 }
 
 // MARK: - The connection's side

@@ -279,6 +279,17 @@ extension ServerConnection {
     leave()
   }
 
+  /// Ends a request by the server's will. One whose client left before has only its task here.
+  func cut(_ request: Request) {
+    guard self.request === request else {
+      if isClosed { task?.cancel() }
+      return
+    }
+    _ = flush()
+    if request.endsWithConnection { sys_reset_on_close(fd) }
+    leave()
+  }
+
   /// Ends the connection; a request in work is told and cancelled.
   func leave() {
     guard !isClosed else { return }
