@@ -328,14 +328,33 @@ def test_a_locked_archive_costs_no_client_anything(gateway, upstream):
     until(lambda: b'"ok"' in gateway.request("GET", "/health")[2], "health")
 
 
-def test_an_archive_that_cannot_be_made_costs_no_client_anything(start, upstream):
-    gateway = start(config(upstream, record={"archive": "sqlite:away/apus.db"}))
-    (gateway.folder / "away").write_text("no folder")
+def test_the_folder_of_an_archive_is_made_by_whoever_files_first(start, upstream, tmp_path):
+    settings = config(upstream, record={"archive": "sqlite:arch/deep/x.db"})
+    gateway = start(settings)
+    assert gateway.post("/v1/chat/completions", ASK, AUTH)[0] == 200
+    assert json.loads(gateway.request("GET", "/health")[2]) == {"status": "ok"}
+    until(lambda: (gateway.folder / "arch" / "deep" / "x.db").exists(), "the archive")
+    gateway.stop()
+    assert "warning archive" not in gateway.log()
+    # A command finds what a gateway left that had no archive.
+    (tmp_path / "away").write_text("no folder")
+    other = start(settings | {"record": {"archive": f"sqlite:{tmp_path}/away/x.db"}})
+    assert other.post("/v1/chat/completions", ASK, AUTH)[0] == 200
+    other.stop()
+    other.config.write_text(json.dumps(settings))
+    assert len(records(other.folder)) == 1
+    for folder in (gateway.folder, other.folder):
+        assert (folder / "arch").stat().st_mode & 0o777 == (folder / "arch" / "deep").stat().st_mode & 0o777 == 0o700
+
+
+def test_an_archive_that_cannot_be_made_costs_no_client_anything(start, upstream, tmp_path):
+    away = tmp_path / "away"
+    away.write_text("no folder")
+    gateway = start(config(upstream, record={"archive": f"sqlite:{away}/apus.db"}))
     for _ in range(5):
         assert gateway.post("/v1/chat/completions", ASK, AUTH)[0] == 200
     gateway.wait_for_log("warning archive")
-    (gateway.folder / "away").unlink()
-    (gateway.folder / "away").mkdir()
+    away.unlink()
     until(lambda: stats(gateway.folder)["exchanges"] == 5, "all records")
 
 
@@ -383,15 +402,14 @@ def test_a_full_disk_of_everything_costs_nothing_either(start, upstream, small_d
     until(lambda: len(records(gateway.folder, "--data", str(small_disk))) == 302, "all records", seconds=30)
 
 
-def blocked(start, upstream, when_full):
-    """A gateway with a small spool and an archive that can't be made."""
-    gateway = start(config(upstream, record={"archive": "sqlite:away/apus.db", "spool_limit": "128KiB", "when_full": when_full}))
-    (gateway.folder / "away").write_text("no folder")
-    return gateway
+def blocked(start, upstream, when_full, away):
+    """A gateway with a small spool and an archive that can't be made: `away` is no folder."""
+    away.write_text("no folder")
+    return start(config(upstream, record={"archive": f"sqlite:{away}/apus.db", "spool_limit": "128KiB", "when_full": when_full}))
 
 
-def test_a_full_spool_drops_and_counts(start, upstream):
-    gateway = blocked(start, upstream, "drop")
+def test_a_full_spool_drops_and_counts(start, upstream, tmp_path):
+    gateway = blocked(start, upstream, "drop", tmp_path / "away")
     for _ in range(200):
         assert gateway.post("/v1/chat/completions", ASK | {"seed": 1, "user": "u" * 1000}, AUTH)[0] == 200
     health = json.loads(gateway.request("GET", "/health")[2])
@@ -409,16 +427,16 @@ def test_a_full_spool_drops_and_counts(start, upstream):
         again.stop()
 
 
-def test_a_full_spool_refuses_where_that_is_wanted(start, upstream):
-    gateway = blocked(start, upstream, "refuse")
+def test_a_full_spool_refuses_where_that_is_wanted(start, upstream, tmp_path):
+    away = tmp_path / "away"
+    gateway = blocked(start, upstream, "refuse", away)
     answers = [gateway.post("/v1/chat/completions", ASK | {"user": "u" * 1000}, AUTH) for _ in range(200)]
     statuses = [status for status, _, _ in answers]
     assert set(statuses) == {200, 503}
     refused = next(answer for answer in answers if answer[0] == 503)
     assert refused[2]["error"]["code"] == "record_full" and refused[1]["retry-after"]
     assert len(upstream.requests) == statuses.count(200)
-    (gateway.folder / "away").unlink()
-    (gateway.folder / "away").mkdir()
+    away.unlink()
     until(lambda: stats(gateway.folder)["exchanges"] == statuses.count(200), "all accepted records")
     assert stats(gateway.folder)["dropped"] == 0
     assert gateway.post("/v1/chat/completions", ASK, AUTH)[0] == 200

@@ -78,6 +78,7 @@ extension Ingester {
     var pause = Self.patience.lowerBound
     while true {
       do throws(Fault) {
+        try Archive.makeFolder(of: location.exposed)
         let archive = try Archive.open(location.exposed, mode: .write)
         if isDurable { try archive.syncEveryCommit() }
         tell("")

@@ -20,6 +20,7 @@ package struct Leftover {
     guard !SpoolFolder.segments(spool).isEmpty else { return }
     if let folder = try SpoolFolder.open(spool) {
       let spool = Spool(folder, limit: .max)
+      try Archive.makeFolder(of: location.exposed)
       let archive = try Archive.open(location.exposed, mode: .write)
       let reader = BatchReader(spool, from: try archive.places(of: spool))
       while true {

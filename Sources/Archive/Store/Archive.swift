@@ -21,6 +21,13 @@ package final class Archive {
     try Archive(connect(location, mode: mode), mode: mode)
   }
 
+  /// Makes the folder of `sqlite:PATH`, 0700, and those above it, where they are missing; nothing elsewhere. Throws `internal`.
+  package static func makeFolder(of location: String) throws(Fault) {
+    guard location.hasPrefix("sqlite:"), let slash = location.lastIndex(of: "/") else { return }
+    let folder = String(location[..<slash].dropFirst(7))
+    if !folder.isEmpty { try DataFolder.make(folder) }
+  }
+
   /// Has every commit reach the disk itself. SQLite leaves that to the next checkpoint else; PostgreSQL does as its server is set.
   package func syncEveryCommit() throws(Fault) {
     if database.flavor == .sqlite { _ = try database.rows("PRAGMA synchronous = FULL") }

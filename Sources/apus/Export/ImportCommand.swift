@@ -33,7 +33,7 @@ struct ImportCommand: Command {
   func run() -> Int32 {
     do throws(Fault) {
       let places = RecordPlaces(try source.load().config.record, source)
-      try places.makeFolder()
+      try Archive.makeFolder(of: places.archive.exposed)
       try Leftover(spool: places.spool, archive: places.archive).settle()
       let importer = Importer(try Archive.open(places.archive.exposed, mode: .write), state: state, who: who)
       for file in files {
@@ -51,15 +51,5 @@ struct ImportCommand: Command {
       Output.complain("apus import: \(error.message)" + (error.detail.isEmpty ? "" : " (\(error.detail))"))
       return 1
     }
-  }
-}
-
-extension RecordPlaces {
-  /// Makes the folder of a SQLite archive, where it is missing.
-  fileprivate func makeFolder() throws(Fault) {
-    let location = archive.exposed
-    guard location.hasPrefix("sqlite:"), let slash = location.lastIndex(of: "/") else { return }
-    let folder = String(location[..<slash].dropFirst(7))
-    if !folder.isEmpty { try DataFolder.make(folder) }
   }
 }
