@@ -42,8 +42,17 @@ import Testing
     #expect(SpoolFolder.peek(spoolPath) == nil)
   }
 
+  @Test func `is filed in a folder that is made for it`() throws {
+    try leave(["1"])
+    let deep = Secret("sqlite:" + folder.path + "/x/y/a.db")
+    try Leftover(spool: spoolPath, archive: deep).settle()
+    #expect(try Archive.open(deep.exposed, mode: .read).stats().exchanges == 1)
+    try Shell.run("test $(stat -c %a '\(folder.path)/x') = 700 && test $(stat -c %a '\(folder.path)/x/y') = 700")
+  }
+
   @Test func `stays where the archive can't take it`() throws {
     try leave(["1"])
+    try Shell.run("touch '\(folder.path)/none'")
     let away = Leftover(spool: spoolPath, archive: Secret("sqlite:" + folder.path + "/none/a.db"))
     #expect(throws: Fault.self) { try away.settle() }
     #expect(try leftover.count() == 1)
