@@ -76,10 +76,13 @@ package final class Ingester: Sendable {
 extension Ingester {
   private func work() {
     var pause = Self.patience.lowerBound
+    var hasOpened = false
     while true {
       do throws(Fault) {
-        try Archive.makeFolder(of: location.exposed)
+        // Never again: a folder that is gone may be a disk that comes back.
+        if !hasOpened { try Archive.makeFolder(of: location.exposed) }
         let archive = try Archive.open(location.exposed, mode: .write)
+        hasOpened = true
         if isDurable { try archive.syncEveryCommit() }
         tell("")
         pause = Self.patience.lowerBound
