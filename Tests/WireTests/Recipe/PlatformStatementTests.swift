@@ -88,7 +88,70 @@ struct Statement: Sendable, CustomTestStringConvertible {
       ], content: "a", finish: "content_filter"),
   ]
 
-  @Test(arguments: deepseek)
+  // MARK: Doubao
+
+  private static func block(_ text: String, _ more: String) -> String {
+    #"@STREAM_MSG_NOTIFY {"content":{"content_block":[{"block_type":10000,"block_id":"b1",\#(more)"content":{"text_block":{"text":"\#(text)"}}}]}}"#
+  }
+
+  private static func search(_ more: String) -> String {
+    #"@STREAM_MSG_NOTIFY {"content":{"content_block":[{"block_type":10025,"block_id":"s1",\#(more)"content":{"search_query_result_block":"#
+      + #"{"results":[{"text_card":{"title":"A","url":"http://a"}}]}}}]}}"#
+  }
+
+  private static func internalError(_ code: String) -> String { #"{"code":"Internal","message":"ErrorX:code=\#(code) message=[x]"}"# }
+
+  private static let replyEnd = #"@SSE_REPLY_END {"end_type":3}"#
+  private static let limit = #"{"decision":"{\"code\":\"1\",\"type\":\"limit\"}"}"#
+  private static let limitText = #""{\"decision\":\"{\\\"code\\\":\\\"1\\\",\\\"type\\\":\\\"limit\\\"}\"}""#
+  private static let verify = #"{"decision":"{\"code\":\"1\",\"type\":\"verify\"}"}"#
+  private static let samantha =
+    #"{"event_type":2001,"event_data":"{\"message\":{\"content_type\":10000,\"content\":\"{\\\"text\\\":\\\"a\\\"}\"}}"}"#
+
+  static let doubao: [Statement] =
+    [
+      Statement(
+        name: "patch_type 2 replaces", provider: "doubao-web", frames: [block("ab", ""), block("abc", #""patch_type":2,"#), replyEnd],
+        content: "abc", finish: "stop"),
+      Statement(
+        name: "parent 0 is none", provider: "doubao-web",
+        frames: [block("a", #""parent_id":0,"#), block("b", #""parent_id":"0","#), replyEnd], content: "ab", finish: "stop"),
+      Statement(
+        name: "a parent makes reasoning", provider: "doubao-web",
+        frames: [block("h", #""parent_id":"70","#), block("a", #""parent_id":"","#), replyEnd], content: "a", reasoning: "h",
+        finish: "stop"),
+      Statement(
+        name: "an invisible block has no references", provider: "doubao-web",
+        frames: [search(#""control_info":{"is_visible":false},"#), block("a", ""), replyEnd], content: "a", finish: "stop"),
+      Statement(
+        name: "a visible block has references", provider: "doubao-web",
+        frames: [search(#""control_info":{"is_visible":true},"#), block("a", ""), replyEnd], content: "a", finish: "stop",
+        references: ["http://a"]),
+      Statement(
+        name: "the policy's code in a message", provider: "doubao-web", frames: [internalError("710082022")], isWhole: true, error: 400),
+      Statement(name: "429 in a message", provider: "doubao-web", frames: [internalError("429")], isWhole: true, error: 429),
+      Statement(name: "a longer code in a message", provider: "doubao-web", frames: [internalError("4290")], isWhole: true, error: 502),
+      Statement(
+        name: "a limit is no human check, in a body", provider: "doubao-web", frames: [#"{"code":710022004,"msg":"x","extra":\#(limit)}"#],
+        isWhole: true, error: 429),
+      Statement(
+        name: "a limit is no human check, in a text", provider: "doubao-web",
+        frames: [#"@STREAM_ERROR {"error_code":710022004,"error_msg":"x","extra":\#(limitText)}"#], error: 429),
+      Statement(
+        name: "a human check, in a body", provider: "doubao-web", frames: [#"{"code":710022004,"msg":"x","extra":\#(verify)}"#],
+        isWhole: true, error: 403),
+      Statement(
+        name: "no decision is a human check", provider: "doubao-web", frames: [#"{"code":710022004,"msg":"x"}"#], isWhole: true,
+        error: 403),
+    ]
+    + [#"{\"message\":\"m\"}"#, #"{\"code\":0,\"message\":\"m\"}"#, "oops"].map { data in
+      Statement(
+        name: "2005 is an error with \(data)", provider: "doubao-web", variant: "samantha",
+        frames: [samantha, #"{"event_type":2005,"event_data":"\#(data)"}"#, #"{"event_type":2003,"event_data":"{}"}"#],
+        content: "a", error: 502)
+    }
+
+  @Test(arguments: deepseek + doubao)
   func `is kept`(statement: Statement) throws {
     try statement.check()
   }
