@@ -151,7 +151,39 @@ struct Statement: Sendable, CustomTestStringConvertible {
         content: "a", error: 502)
     }
 
-  @Test(arguments: deepseek + doubao)
+  // MARK: Kimi
+
+  private static func block(_ id: String, _ op: String, _ mask: String, _ text: String) -> String {
+    #"{\#(op)\#(mask)"block":{"id":"\#(id)","text":{\#(text)}}}"#
+  }
+
+  private static let set = #""op":"set","#
+  private static let append = #""op":"append","#
+  private static let text = #""mask":"block.text","#
+  private static let content = #""mask":"block.text.content","#
+  private static let think = #"{"op":"append","mask":"block.think.content","block":{"id":"9","think":{"content":"h"}}}"#
+
+  static let kimi: [Statement] = [
+    Statement(
+      name: "a flag switches", provider: "kimi-web",
+      frames: [
+        block("1", set, text, #""content":"h","flags":"thinking""#), block("1", append, content, #""content":"m""#),
+        block("2", set, text, #""content":"A","flags":"answer""#), block("2", append, content, #""content":"B""#),
+      ], content: "AB", reasoning: "hm", finish: "stop"),
+    Statement(
+      name: "a second set is a snapshot", provider: "kimi-web",
+      frames: [block("1", set, content, #""content":"ab""#), block("1", set, content, #""content":"abc""#)], content: "abc",
+      finish: "stop"),
+    Statement(
+      name: "keys are optional", provider: "kimi-web",
+      frames: [block("1", append, "", #""content":"a""#), block("1", "", "", #""content":"b""#)], content: "ab", finish: "stop"),
+    Statement(
+      name: "thoughts between don't take text", provider: "kimi-web",
+      frames: [think, block("2", set, text, #""content":"""#), think, block("2", append, content, #""content":"a""#)], content: "a",
+      reasoning: "hh", finish: "stop"),
+  ]
+
+  @Test(arguments: deepseek + doubao + kimi)
   func `is kept`(statement: Statement) throws {
     try statement.check()
   }
