@@ -183,7 +183,44 @@ struct Statement: Sendable, CustomTestStringConvertible {
       reasoning: "hh", finish: "stop"),
   ]
 
-  @Test(arguments: deepseek + doubao + kimi)
+  // MARK: MiniMax
+
+  private static func poll(_ status: Int, _ messages: String...) -> String {
+    #"{"chat":{"chat_id":3,"chat_status":\#(status)},"messages":[\#(messages.joined(separator: ","))],"base_resp":{"status_code":0}}"#
+  }
+
+  private static let question = #"{"msg_id":"1","msg_type":1,"msg_content":"q"}"#
+  private static let answer =
+    #"{"msg_id":"2","msg_type":2,"msg_content":"a","extra_info":{"thinking_content":"h"},"tool_call":{"tool_call_name":""}}"#
+  private static let tool =
+    #"{"msg_id":"3","msg_type":2,"msg_content":"calling","extra_info":{"thinking_content":"TH"},"tool_call":{"tool_call_name":"search"}}"#
+
+  private static func registration(_ code: Int, _ message: String) -> Statement {
+    Statement(
+      name: "statusInfo \(code) \(message)", provider: "minimax-web",
+      frames: [#"@/v1/api/user/device/register {"statusInfo":{"code":\#(code),"message":"\#(message)"}}"#])
+  }
+
+  static let minimax: [Statement] =
+    [
+      Statement(
+        name: "done when there is a message", provider: "minimax-web", frames: [poll(2, question), poll(2, question, answer)], content: "a",
+        reasoning: "h", finish: "stop"),
+      Statement(
+        name: "done, and the message has no text", provider: "minimax-web",
+        frames: [poll(2, question, #"{"msg_id":"2","msg_type":2,"content":"a"}"#), poll(2, question, answer)], error: 502),
+      Statement(
+        name: "tools are left out", provider: "minimax-web", frames: [poll(1, question, tool), poll(2, question, tool, answer)],
+        content: "a", reasoning: "h", finish: "stop"),
+    ]
+    + [(1004, "x", 401), (1002, "x", 429), (30100, "x", 429), (1200, "credit used up", 429), (1200, "x", 502)].map {
+      code, message, status in
+      var statement = registration(code, message)
+      statement.error = status
+      return statement
+    }
+
+  @Test(arguments: deepseek + doubao + kimi + minimax)
   func `is kept`(statement: Statement) throws {
     try statement.check()
   }
