@@ -220,7 +220,53 @@ struct Statement: Sendable, CustomTestStringConvertible {
       return statement
     }
 
-  @Test(arguments: deepseek + doubao + kimi + minimax)
+  // MARK: Qwen
+
+  private static func message(_ mime: String, _ status: String = "processing") -> String {
+    #"@message {"error_code":0,"data":{"status":"processing","messages":[{\#(mime)"content":"a","status":"\#(status)"}]}}"#
+  }
+
+  private static let late = #"@message {"error_code":5,"error_msg":"late"}"#
+
+  private static func dialog(_ members: String, _ more: String = "") -> String {
+    #"{"contents":[{"contentType":"text","role":"assistant","content":"a"}],\#(members)"canShare":true,"errorCode":""\#(more)}"#
+  }
+
+  private static let answerPhase = #"{"choices":[{"delta":{"content":"a","phase":"answer","status":"typing"}}],"response_id":"r1"}"#
+
+  static let qwen: [Statement] = [
+    Statement(
+      name: "no type is null, too", provider: "qwen-web", frames: [message(#""mime_type":null,"#), "@complete {}"], content: "a",
+      finish: "stop"),
+    Statement(
+      name: "a complete plain text is the end", provider: "qwen-web", frames: [message(#""mime_type":"text/plain","#, "complete"), late],
+      content: "a", finish: "stop"),
+    Statement(
+      name: "a complete message without type is the end", provider: "qwen-web", frames: [message("", "complete"), late], content: "a",
+      finish: "stop"),
+    Statement(
+      name: "an address of a human check", provider: "qwen-web", frames: [#"{"url":"https://x/_____tmd_____/punish?x5"}"#], isWhole: true,
+      error: 403),
+    Statement(
+      name: "finished without contentType", provider: "qwen-web", variant: "dialog", frames: [dialog(#""msgStatus":"finished","#)],
+      content: "a", finish: "stop"),
+    Statement(
+      name: "thinking finished is not the end", provider: "qwen-web", variant: "dialog",
+      frames: [
+        #"{"contents":[{"contentType":"think","content":"{\"content\":\"h\"}"}],"msgStatus":"finished"}"#,
+        dialog(#""msgStatus":"finished","#),
+      ], content: "a", reasoning: "h", finish: "stop"),
+    Statement(name: "[DONE] may end it", provider: "qwen-intl", frames: [answerPhase, "[DONE]"], content: "a", finish: "stop"),
+    Statement(name: "an error is a text", provider: "qwen-intl", frames: [#"{"error":"boom","response_id":"r1"}"#], error: 502),
+    Statement(
+      name: "an error without code", provider: "qwen-intl",
+      frames: [answerPhase, #"{"error":{"details":"boom"},"response_id":"r1"}"#, "[DONE]"], content: "a", error: 502),
+    Statement(
+      name: "null is no error", provider: "qwen-intl", frames: [#"{"error":null,"response_id":"r1"}"#, answerPhase, "[DONE]"],
+      content: "a", finish: "stop"),
+  ]
+
+  @Test(arguments: deepseek + doubao + kimi + minimax + qwen)
   func `is kept`(statement: Statement) throws {
     try statement.check()
   }
