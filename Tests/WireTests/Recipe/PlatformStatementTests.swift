@@ -266,7 +266,37 @@ struct Statement: Sendable, CustomTestStringConvertible {
       content: "a", finish: "stop"),
   ]
 
-  @Test(arguments: deepseek + doubao + kimi + minimax + qwen)
+  // MARK: Zhipu
+
+  private static func part(_ status: String, _ item: String, top: String = "init") -> String {
+    #"{"id":"m","conversation_id":"c","parts":[{"id":"m","logic_id":"l","status":"\#(status)","content":[\#(item)]}],"status":"\#(top)"}"#
+  }
+
+  private static func image(_ url: String, _ status: String) -> String {
+    #"{"type":"image","status":"\#(status)","image":[{"image_url":"\#(url)"}]}"#
+  }
+
+  private static let end = #"{"id":"m","conversation_id":"c","parts":[],"status":"finish"}"#
+
+  static let zhipu: [Statement] = [
+    Statement(
+      name: "an image when finished", provider: "zhipu-web",
+      frames: [part("init", image("http://tmp", "init")), part("init", image("http://i1", "finish")), end], content: "![image](http://i1)",
+      finish: "stop"),
+    Statement(
+      name: "an image of a finished part", provider: "zhipu-web", frames: [part("finish", image("http://i1", "init")), end],
+      content: "![image](http://i1)", finish: "stop"),
+    Statement(
+      name: "code and output of a finished part", provider: "zhipu-web",
+      frames: [
+        part(
+          "finish",
+          #"{"type":"code","code":"print(1)","status":"init"},{"type":"execution_output","content":"1","status":"init"}"#),
+        end,
+      ], content: "```python\nprint(1)\n```\n1", finish: "stop"),
+  ]
+
+  @Test(arguments: deepseek + doubao + kimi + minimax + qwen + zhipu)
   func `is kept`(statement: Statement) throws {
     try statement.check()
   }
