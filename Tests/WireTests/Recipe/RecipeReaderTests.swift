@@ -310,6 +310,26 @@ enum RecipeReading {
     #expect(outcome.fault?.kind == .rateLimited)
   }
 
+  @Test(arguments: [
+    #"{"cid":1,"error":{"message":"boom"}}"#, #"{"k":"bye","error":{"message":"boom"}}"#, #"{"k":"say","t":"y","error":"boom"}"#,
+    #"{"cid":1,"base_resp":{"status_code":7}}"#, #"{"cid":1,"type":"error"}"#,
+  ])
+  func `reads an error also in a frame that rules know`(frame: String) throws {
+    let yaml = Self.plain.replacing("emit:", with: "capture: {c: cid}, emit:")
+    let lines = "{\"k\":\"say\",\"t\":\"x\",\"cid\":0}\n" + frame + "\n{\"k\":\"bye\"}\n"
+    let outcome = try RecipeReading.read(yaml, lines: lines)
+    #expect(outcome.fault?.kind == .internal || outcome.fault?.kind == .broken)
+    #expect(outcome.reader.captured == ["c": 0])
+  }
+
+  @Test(arguments: ["null", "false", "\"\"", "{}", "[]", "0"])
+  func `takes an empty error member of a known frame for none`(nothing: String) throws {
+    let lines = "{\"k\":\"say\",\"t\":\"x\",\"error\":\(nothing),\"code\":1,\"message\":\"fine\"}\n{\"k\":\"bye\",\"error\":\(nothing)}\n"
+    let outcome = try RecipeReading.read(Self.plain, lines: lines)
+    #expect(outcome.fault == nil)
+    #expect(outcome.text == "x")
+  }
+
   @Test(
     arguments: [
       (401, "application/json", "{}", Fault.Kind.authExpired),
@@ -376,6 +396,15 @@ enum RecipeReading {
     ] as [([UInt8], Fault.Kind)])
   func `refuses broken envelopes`(bytes: [UInt8], kind: Fault.Kind) throws {
     #expect(try RecipeReading.read(Self.connect, bytes).fault?.kind == kind)
+  }
+
+  @Test func `takes a last envelope for an end only when it says nothing else, also by a rule with a reason`() throws {
+    let yaml = "{framing: connect, emit: [{to: text, path: t}], finish: [{frame_flag: 2, reason: stop}, {eof: truncated}]}"
+    let text = Self.envelope("{\"t\":\"a\"}")
+    let failed = Self.envelope("{\"error\":{\"code\":\"internal\",\"message\":\"m\"}}", 2)
+    #expect(try RecipeReading.read(yaml, text + failed).fault?.kind == .broken)
+    #expect(try RecipeReading.read(yaml, text + Self.envelope("{\"odd\":1}", 2)).fault?.kind == .formatChanged)
+    #expect(try RecipeReading.read(yaml, text + Self.envelope("{\"metadata\":{}}", 2)).finish == .stop)
   }
 
   @Test func `refuses a line beyond the limit`() throws {

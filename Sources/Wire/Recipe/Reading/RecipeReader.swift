@@ -167,7 +167,8 @@ package struct RecipeReader {
     let isReference = refer(scope, stamp: stamp)
     let before = captured
     let isKept = keep(scope)
-    if let fault = errors.fault(of: answer) {
+    let isKnown = isText || isReference || isKept || stamp != nil
+    if let fault = fault(of: answer, isKnown: isKnown || ends(frame, scope)) {
       // Some sites' errors name a conversation that isn't the one.
       captured.merge(before) { _, old in old }
       // What comes with the first error must not keep the next attempt from being made.
@@ -178,9 +179,21 @@ package struct RecipeReader {
       return try fail(fault, into: &events)
     }
     let isEnd = try finish(frame, scope, into: &events)
-    guard !isText, !isReference, !isKept, !isEnd, stamp == nil else { return }
-    if frame.json != nil, let fault = UpstreamError.fault(inside: answer) { return try fail(fault, into: &events) }
+    guard !isKnown, !isEnd else { return }
     if !recipe.ignore.contains(where: { scope.holds($0) }) { drift.note(unknown: frame.label) }
+  }
+
+  /// What the file calls an error, else what vendors usually do.
+  private func fault(of answer: UpstreamAnswer, isKnown: Bool) -> Fault? {
+    if let fault = errors.fault(of: answer) { return fault }
+    return isKnown && !Self.saysError(answer) ? nil : UpstreamError.fault(inside: answer)
+  }
+
+  /// Whether a frame that rules know may still be an error: a `code` with a `message` is none there, nor is an `error` that is empty.
+  private static func saysError(_ answer: UpstreamAnswer) -> Bool {
+    guard let json = answer.json else { return false }
+    if let error = json["error"], !error.isNull { return error.string != "" && error != [:] && error != [] && error != 0 && error != false }
+    return answer.event == "error" || json["type"]?.string == "error" || json["base_resp"] != nil
   }
 
   private func answer(_ frame: RecipeFrame) -> UpstreamAnswer {
@@ -272,7 +285,7 @@ package struct RecipeReader {
         noted = noted ?? reason
         return true
       }
-      if rule.flag != nil, noted == nil, rule.reason == nil, Self.saysMore(frame) {
+      if rule.flag != nil, noted == nil, Self.saysMore(frame) {
         drift.note(unknown: frame.label)
         throw Self.fault(.broken, "the stream ended with an unknown message", drift)
       }
@@ -286,6 +299,9 @@ package struct RecipeReader {
   private static func saysMore(_ frame: RecipeFrame) -> Bool {
     (frame.json ?? .null).entries.contains { !$0.isNamed("metadata") }
   }
+
+  /// Whether a rule takes the frame for an end.
+  private func ends(_ frame: RecipeFrame, _ scope: RecipeScope) -> Bool { recipe.finish.contains { fits($0, frame, scope) } }
 
   private func fits(_ rule: FinishRule, _ frame: RecipeFrame, _ scope: RecipeScope) -> Bool {
     if let data = rule.data { return frame.json == nil || frame.data.count < 64 ? frame.text.trimmed == data : false }
