@@ -275,6 +275,7 @@ enum RecipeReading {
       ("[{when: {e: 1}, reason: length, hold: true}, {when: {e: 2}}]", "{\"e\":1}\n{\"e\":2}\n", .length),
       ("[{when: {e: 1}, hold: true}, {eof: truncated}]", "{\"e\":1}\n", .stop),
       ("[{eof: stop}]", "", .stop),
+      ("[{eof: stop}]", "{\"z\":1}\n", .stop),
       ("[{eof: length}]", "", .length),
     ] as [(String, String, FinishReason)])
   func `ends as its rules say`(finish: String, lines: String, reason: FinishReason) throws {
@@ -471,6 +472,43 @@ enum RecipeReading {
     }
     #expect(fault?.kind == kind)
     if kind == nil { #expect(Reply(events).candidates.first?.parts == [.text("ab")]) }
+  }
+
+  @Test func `ends polls with a content filter behind text`() throws {
+    let errors = try RecipeReading.errors("[{when: {bad: 1}, as: content_filter}]")
+    var reader = RecipeReader(try RecipeReading.response(Self.poll), errors: errors)
+    var events: [Event] = []
+    try reader.feed(answer: Self.answer("{\"s\":1,\"t\":\"a\"}"), into: &events)
+    try reader.feed(answer: Self.answer("{\"bad\":1}"), into: &events)
+    try reader.end(into: &events)
+    #expect(Reply(events).candidates.first?.parts == [.text("a")])
+    #expect(Reply(events).candidates.first?.finish == .filter)
+    var empty = RecipeReader(try RecipeReading.response(Self.poll), errors: errors)
+    #expect(throws: Fault.self) { try empty.feed(answer: Self.answer("{\"bad\":1}"), into: &events) }
+  }
+
+  @Test(arguments: [("sse", "text/event-stream"), ("sse", "text/plain"), ("json", "text/plain")])
+  func `reads bytes without a frame as an error that the file names`(framing: String, type: String) throws {
+    let yaml = "{framing: \(framing), emit: [{to: text, path: t}], finish: [{eof: stop}]}"
+    let errors = "[{text: TOO_MANY, as: rate_limited}]"
+    for cut in [Cut.whole, .bytes] {
+      let outcome = try RecipeReading.read(yaml, errors: errors, Array("TOO_MANY_REQUESTS".utf8), cut: cut, type: type)
+      #expect(outcome.fault?.kind == .rateLimited)
+      #expect(try RecipeReading.read(yaml, errors: errors, Array("TOO_FEW".utf8), cut: cut, type: type).fault?.kind == .broken)
+    }
+  }
+
+  @Test func `takes data that are no JSON as a text`() throws {
+    let yaml = "{framing: sse, emit: [{to: text, path: '@data'}], finish: [{data: '[DONE]'}]}"
+    let outcome = try RecipeReading.read(yaml, lines: "data: hello\n\ndata: \"wo\"\n\ndata: [DONE]\n\n")
+    #expect(outcome.fault == nil)
+    #expect(outcome.text == "hellowo")
+  }
+
+  @Test func `counts data that are no JSON and that nobody knows`() throws {
+    let yaml = "{framing: sse, emit: [{to: text, path: t}], finish: [{data: '[DONE]'}]}"
+    let stream = "data: {\"t\":\"a\"}\n\ndata: Service overloaded\n\ndata: [DONE]\n\n"
+    #expect(try RecipeReading.read(yaml, lines: stream).reader.drift.unknown == ["text": 1])
   }
 
   // MARK: Long streams
