@@ -132,6 +132,29 @@ enum RecipeReading {
         "[{to: reasoning, when: {m: think}}, {to: text, when: {m: talk}}, {to: last, path: t}]",
         "{\"t\":\"a\"}\n{\"m\":\"think\"}\n{\"t\":\"b\"}\n{\"m\":\"talk\"}\n{\"t\":\"c\"}\n", "ac", "b"
       ),
+      // An element without text yet opens what comes next, by the first rule that is about it.
+      (
+        "[{to: reasoning, each: 'b[*]', where: {p: {re: '.'}}, path: t}, {to: text, each: 'b[*]', where: {y: 1}, path: t}, {to: last, path: d}]",
+        "{\"b\":[{\"y\":1,\"p\":\"x\",\"t\":\"hm\"}]}\n{\"b\":[{\"y\":1,\"p\":\"\",\"t\":\"\"}]}\n{\"d\":\"A\"}\n{\"b\":[{\"y\":1,\"p\":\"x\",\"t\":\"\"}]}\n{\"d\":\"so\"}\n{\"b\":[{\"y\":1,\"p\":\"\"}]}\n{\"d\":\"B\"}\n",
+        "AB", "hmso"
+      ),
+      // What follows it belongs to its key.
+      (
+        "[{to: text, each: 'b[*]', where: {f: 1}, path: t, mode: cumulative, key: k}, {to: text, each: 'b[*]', path: t, key: k}, {to: last, path: d}]",
+        "{\"b\":[{\"k\":1,\"t\":\"\"}]}\n{\"d\":\"hi\"}\n{\"b\":[{\"k\":1,\"f\":1,\"t\":\"hi!\"}]}\n", "hi!", ""
+      ),
+      // Snapshots without a key are told apart by their place, unless they are one.
+      (
+        "[{to: text, each: 'p[*].c[*]', where: {y: t}, path: t, mode: cumulative}]",
+        "{\"p\":[{\"c\":[{\"y\":\"x\"},{\"y\":\"t\",\"t\":\"ab\"}]}]}\n{\"p\":[{\"c\":[{\"y\":\"t\",\"t\":\"ab\"}]},{\"c\":[{\"y\":\"t\",\"t\":\"cd\"}]}]}\n{\"p\":[{\"c\":[{\"y\":\"t\",\"t\":\"ab\"},{\"y\":\"t\",\"t\":\"cde\"}]}]}\n",
+        "abcde", ""
+      ),
+      ("[{to: text, each: 'p[*]', path: t, mode: cumulative}]", "{\"p\":[{\"t\":\"a\"},{\"t\":\"ab\"}]}\n", "ab", ""),
+      // A delta of an earlier key is not lost.
+      (
+        "[{to: text, path: t, key: s, join: '|'}]",
+        "{\"s\":1,\"t\":\"a\"}\n{\"s\":2,\"t\":\"c\"}\n{\"s\":1,\"t\":\"b\"}\n{\"s\":1,\"t\":\"d\"}\n", "a|c|bd", ""
+      ),
       // `none` takes a value away from the rules behind.
       ("[{to: none, when: {hidden: true}, path: t}, {to: text, path: t}]", "{\"t\":\"a\"}\n{\"t\":\"b\",\"hidden\":true}\n", "a", ""),
       // Snapshots: growth only, nothing for shorter ones and for those that take back, a cut character waits.
