@@ -48,6 +48,11 @@ package struct BaseURL: Sendable, Hashable, CustomStringConvertible {
   /// Scheme, host and port: `https://api.example.com:8443`.
   package var origin: String { "\(scheme)://\(host)" + (port.map { ":\($0)" } ?? "") }
 
+  /// Whether the host is this machine.
+  package var isLocal: Bool {
+    host == "localhost" || host == "[::1]" || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
+  }
+
   /// The URL without a slash at its end.
   package var description: String { origin + path }
 

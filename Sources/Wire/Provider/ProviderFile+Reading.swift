@@ -122,6 +122,7 @@ extension ProviderFile {
     if let field = fields["origin"] {
       origin = field.baseURL()
       if origin?.path.isEmpty == false { field.mistake("an origin is scheme, host and port; a path belongs into base_url") }
+      if fields.has("steps"), origin?.scheme == "http", origin?.isLocal == false { field.mistake("credentials go over https only") }
     }
     hosts = fields["hosts"]?.strings() ?? []
     if let field = fields["endpoints"], var named = field.fields() {

@@ -69,7 +69,12 @@ extension Field {
   /// A place that stands in the name of a member.
   func jsonPath(_ text: String) -> JSONPath? {
     do throws(Fault) {
-      return try JSONPath(text)
+      let path = try JSONPath(text)
+      let known = ["data", "event", "flags", "prefix", "parent", "index"]
+      if let name = path.variable, !known.contains(name), Int(name) == nil {
+        mistake("nothing is called \"@\(name)\"\(Suggestion.hint(for: name, among: known))")
+      }
+      return path
     } catch {
       return wrong(error.message)
     }

@@ -27,6 +27,7 @@ struct RecipeCheck {
     let steps = fields["steps"]
     for (position, field) in (steps?.list() ?? []).enumerated() where recipe.steps.indices.contains(position) {
       check(recipe.steps[position].expressions, field)
+      if recipe.steps[position].scope != .upload { refuseFiles(recipe.steps[position].expressions, field) }
       for (credential, _) in recipe.steps[position].store where !credentials.contains(credential) {
         field.mistake("no credential is called \"\(credential)\"\(Suggestion.hint(for: credential, among: credentials))")
       }
@@ -66,6 +67,12 @@ struct RecipeCheck {
     for expression in expressions {
       for name in expression.variables { check(name, field) }
     }
+  }
+
+  /// An image is there only while it goes up.
+  private func refuseFiles(_ expressions: [RecipeExpression], _ field: Field) {
+    guard let name = expressions.flatMap(\.variables).first(where: { $0.hasPrefix("file.") }) else { return }
+    field.mistake("\"\(name)\" is there in steps of scope upload only")
   }
 
   private func check(_ name: String, _ field: Field) {

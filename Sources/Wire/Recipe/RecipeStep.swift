@@ -53,6 +53,7 @@ package struct RecipeStep: Sendable {
     readConditions(&fields)
     readAsking(&fields, field)
     readAnswer(&fields)
+    checkFraming(field)
     fields.end()
     if place == nil { return nil }
   }
@@ -88,6 +89,12 @@ package struct RecipeStep: Sendable {
     lifetime = fields["ttl_s"]?.int(1...31_536_000)
     missing = fields["missing"]?.faultKind() ?? .formatChanged
     response = fields["response"].flatMap { ResponseRecipe($0) }
+  }
+
+  /// Polls and messages come only where something asks for them.
+  private func checkFraming(_ field: Field) {
+    if response?.framing == .poll, poll == nil { field.mistake("the framing poll needs poll") }
+    if response?.framing == .websocket, webSocket == nil { field.mistake("the framing websocket needs a websocket") }
   }
 
   /// The expressions in it.

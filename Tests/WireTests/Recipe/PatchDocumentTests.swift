@@ -86,4 +86,18 @@ import Testing
       + #"{"p":"s","o":"SET","v":1}"# + "\n"
     #expect(try RecipeReading.read(yaml, lines: lines).text == "abcd")
   }
+
+  @Test(
+    arguments: [
+      (#"{"p":"","o":"SET","v":{"r":{"f":[{"t":"x","c":"abc"}]}}}"#, "abc"),
+      (#"{"p":"r/f","o":"SET","v":[{"t":"x","c":"abc"},{"t":"x","c":"d"}]}"#, "abcd"),
+      (#"{"p":"r/f/0","o":"SET","v":{"t":"x","c":"a"}}"#, "ab"),
+      // Something else in the same place.
+      (#"{"p":"r/f","o":"SET","v":[{"t":"x","c":"other"}]}"#, "abother"),
+    ])
+  func `gives what grew in a container that was replaced`(patch: String, text: String) throws {
+    let yaml = "{framing: ndjson, assemble: {patch: {}}, emit: [{to: text, each: 'r.f[*]', path: c}], finish: [{when: {s: 1}}]}"
+    let lines = #"{"v":{"r":{"f":[{"t":"x","c":"ab"}]}}}"# + "\n" + patch + "\n" + #"{"p":"s","o":"SET","v":1}"# + "\n"
+    #expect(try RecipeReading.read(yaml, lines: lines).text == text)
+  }
 }

@@ -64,7 +64,12 @@ import Testing
       (file().replacing("{{origin}}/ask", with: "https://a.example{{rid}}/ask"), "steps[0].request.url: an address begins with {{origin}}"),
       (file().replacing("{{origin}}/ask", with: "{{rid}}/ask"), "steps[0].request.url: an address begins with {{origin}}"),
       (file().replacing("{{origin}}/ask", with: "ftp://a.example/"), "steps[0].request.url: expected https or http"),
+      (file().replacing("origin: https", with: "origin: http"), "a.yaml:3:9: origin: credentials go over https only"),
+      (file(request: "headers: {X: '{{file.name}}'}"), "steps[0]: \"file.name\" is there in steps of scope upload only"),
       // Answers.
+      (file().replacing("path: t}", with: "path: '@foo.t'}"), "steps[0].response.emit[0].path: nothing is called \"@foo\""),
+      (file().replacing("framing: sse", with: "framing: poll"), "steps[0]: the framing poll needs poll"),
+      (file().replacing("framing: sse", with: "framing: websocket"), "steps[0]: the framing websocket needs a websocket"),
       (file(response: "decode: ['a[']"), "steps[0].response.decode[0]: The path \"a[\""),
       (file(response: "cite: [{match: '(a+'}]"), "steps[0].response.cite[0].match: The pattern"),
       (file(response: "cite: [{match: '\\d+'}]"), "steps[0].response.cite[0]: the pattern begins with no plain text"),

@@ -132,6 +132,29 @@ enum RecipeReading {
         "[{to: reasoning, when: {m: think}}, {to: text, when: {m: talk}}, {to: last, path: t}]",
         "{\"t\":\"a\"}\n{\"m\":\"think\"}\n{\"t\":\"b\"}\n{\"m\":\"talk\"}\n{\"t\":\"c\"}\n", "ac", "b"
       ),
+      // An element without text yet opens what comes next, by the first rule that is about it.
+      (
+        "[{to: reasoning, each: 'b[*]', where: {p: {re: '.'}}, path: t}, {to: text, each: 'b[*]', where: {y: 1}, path: t}, {to: last, path: d}]",
+        "{\"b\":[{\"y\":1,\"p\":\"x\",\"t\":\"hm\"}]}\n{\"b\":[{\"y\":1,\"p\":\"\",\"t\":\"\"}]}\n{\"d\":\"A\"}\n{\"b\":[{\"y\":1,\"p\":\"x\",\"t\":\"\"}]}\n{\"d\":\"so\"}\n{\"b\":[{\"y\":1,\"p\":\"\"}]}\n{\"d\":\"B\"}\n",
+        "AB", "hmso"
+      ),
+      // What follows it belongs to its key.
+      (
+        "[{to: text, each: 'b[*]', where: {f: 1}, path: t, mode: cumulative, key: k}, {to: text, each: 'b[*]', path: t, key: k}, {to: last, path: d}]",
+        "{\"b\":[{\"k\":1,\"t\":\"\"}]}\n{\"d\":\"hi\"}\n{\"b\":[{\"k\":1,\"f\":1,\"t\":\"hi!\"}]}\n", "hi!", ""
+      ),
+      // Snapshots without a key are told apart by their place, unless they are one.
+      (
+        "[{to: text, each: 'p[*].c[*]', where: {y: t}, path: t, mode: cumulative}]",
+        "{\"p\":[{\"c\":[{\"y\":\"x\"},{\"y\":\"t\",\"t\":\"ab\"}]}]}\n{\"p\":[{\"c\":[{\"y\":\"t\",\"t\":\"ab\"}]},{\"c\":[{\"y\":\"t\",\"t\":\"cd\"}]}]}\n{\"p\":[{\"c\":[{\"y\":\"t\",\"t\":\"ab\"},{\"y\":\"t\",\"t\":\"cde\"}]}]}\n",
+        "abcde", ""
+      ),
+      ("[{to: text, each: 'p[*]', path: t, mode: cumulative}]", "{\"p\":[{\"t\":\"a\"},{\"t\":\"ab\"}]}\n", "ab", ""),
+      // A delta of an earlier key is not lost.
+      (
+        "[{to: text, path: t, key: s, join: '|'}]",
+        "{\"s\":1,\"t\":\"a\"}\n{\"s\":2,\"t\":\"c\"}\n{\"s\":1,\"t\":\"b\"}\n{\"s\":1,\"t\":\"d\"}\n", "a|c|bd", ""
+      ),
       // `none` takes a value away from the rules behind.
       ("[{to: none, when: {hidden: true}, path: t}, {to: text, path: t}]", "{\"t\":\"a\"}\n{\"t\":\"b\",\"hidden\":true}\n", "a", ""),
       // Snapshots: growth only, nothing for shorter ones and for those that take back, a cut character waits.
@@ -275,6 +298,7 @@ enum RecipeReading {
       ("[{when: {e: 1}, reason: length, hold: true}, {when: {e: 2}}]", "{\"e\":1}\n{\"e\":2}\n", .length),
       ("[{when: {e: 1}, hold: true}, {eof: truncated}]", "{\"e\":1}\n", .stop),
       ("[{eof: stop}]", "", .stop),
+      ("[{eof: stop}]", "{\"z\":1}\n", .stop),
       ("[{eof: length}]", "", .length),
     ] as [(String, String, FinishReason)])
   func `ends as its rules say`(finish: String, lines: String, reason: FinishReason) throws {
@@ -308,6 +332,26 @@ enum RecipeReading {
   @Test func `knows a vendor's usual error without a rule`() throws {
     let outcome = try RecipeReading.read(Self.plain, lines: "{\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"slow down\"}}\n")
     #expect(outcome.fault?.kind == .rateLimited)
+  }
+
+  @Test(arguments: [
+    #"{"cid":1,"error":{"message":"boom"}}"#, #"{"k":"bye","error":{"message":"boom"}}"#, #"{"k":"say","t":"y","error":"boom"}"#,
+    #"{"cid":1,"base_resp":{"status_code":7}}"#, #"{"cid":1,"type":"error"}"#,
+  ])
+  func `reads an error also in a frame that rules know`(frame: String) throws {
+    let yaml = Self.plain.replacing("emit:", with: "capture: {c: cid}, emit:")
+    let lines = "{\"k\":\"say\",\"t\":\"x\",\"cid\":0}\n" + frame + "\n{\"k\":\"bye\"}\n"
+    let outcome = try RecipeReading.read(yaml, lines: lines)
+    #expect(outcome.fault?.kind == .internal || outcome.fault?.kind == .broken)
+    #expect(outcome.reader.captured == ["c": 0])
+  }
+
+  @Test(arguments: ["null", "false", "\"\"", "{}", "[]", "0"])
+  func `takes an empty error member of a known frame for none`(nothing: String) throws {
+    let lines = "{\"k\":\"say\",\"t\":\"x\",\"error\":\(nothing),\"code\":1,\"message\":\"fine\"}\n{\"k\":\"bye\",\"error\":\(nothing)}\n"
+    let outcome = try RecipeReading.read(Self.plain, lines: lines)
+    #expect(outcome.fault == nil)
+    #expect(outcome.text == "x")
   }
 
   @Test(
@@ -378,6 +422,15 @@ enum RecipeReading {
     #expect(try RecipeReading.read(Self.connect, bytes).fault?.kind == kind)
   }
 
+  @Test func `takes a last envelope for an end only when it says nothing else, also by a rule with a reason`() throws {
+    let yaml = "{framing: connect, emit: [{to: text, path: t}], finish: [{frame_flag: 2, reason: stop}, {eof: truncated}]}"
+    let text = Self.envelope("{\"t\":\"a\"}")
+    let failed = Self.envelope("{\"error\":{\"code\":\"internal\",\"message\":\"m\"}}", 2)
+    #expect(try RecipeReading.read(yaml, text + failed).fault?.kind == .broken)
+    #expect(try RecipeReading.read(yaml, text + Self.envelope("{\"odd\":1}", 2)).fault?.kind == .formatChanged)
+    #expect(try RecipeReading.read(yaml, text + Self.envelope("{\"metadata\":{}}", 2)).finish == .stop)
+  }
+
   @Test func `refuses a line beyond the limit`() throws {
     var framer = RecipeFramer(.ndjson, cap: 100)
     var frames: [RecipeFrame] = []
@@ -442,6 +495,43 @@ enum RecipeReading {
     }
     #expect(fault?.kind == kind)
     if kind == nil { #expect(Reply(events).candidates.first?.parts == [.text("ab")]) }
+  }
+
+  @Test func `ends polls with a content filter behind text`() throws {
+    let errors = try RecipeReading.errors("[{when: {bad: 1}, as: content_filter}]")
+    var reader = RecipeReader(try RecipeReading.response(Self.poll), errors: errors)
+    var events: [Event] = []
+    try reader.feed(answer: Self.answer("{\"s\":1,\"t\":\"a\"}"), into: &events)
+    try reader.feed(answer: Self.answer("{\"bad\":1}"), into: &events)
+    try reader.end(into: &events)
+    #expect(Reply(events).candidates.first?.parts == [.text("a")])
+    #expect(Reply(events).candidates.first?.finish == .filter)
+    var empty = RecipeReader(try RecipeReading.response(Self.poll), errors: errors)
+    #expect(throws: Fault.self) { try empty.feed(answer: Self.answer("{\"bad\":1}"), into: &events) }
+  }
+
+  @Test(arguments: [("sse", "text/event-stream"), ("sse", "text/plain"), ("json", "text/plain")])
+  func `reads bytes without a frame as an error that the file names`(framing: String, type: String) throws {
+    let yaml = "{framing: \(framing), emit: [{to: text, path: t}], finish: [{eof: stop}]}"
+    let errors = "[{text: TOO_MANY, as: rate_limited}]"
+    for cut in [Cut.whole, .bytes] {
+      let outcome = try RecipeReading.read(yaml, errors: errors, Array("TOO_MANY_REQUESTS".utf8), cut: cut, type: type)
+      #expect(outcome.fault?.kind == .rateLimited)
+      #expect(try RecipeReading.read(yaml, errors: errors, Array("TOO_FEW".utf8), cut: cut, type: type).fault?.kind == .broken)
+    }
+  }
+
+  @Test func `takes data that are no JSON as a text`() throws {
+    let yaml = "{framing: sse, emit: [{to: text, path: '@data'}], finish: [{data: '[DONE]'}]}"
+    let outcome = try RecipeReading.read(yaml, lines: "data: hello\n\ndata: \"wo\"\n\ndata: [DONE]\n\n")
+    #expect(outcome.fault == nil)
+    #expect(outcome.text == "hellowo")
+  }
+
+  @Test func `counts data that are no JSON and that nobody knows`() throws {
+    let yaml = "{framing: sse, emit: [{to: text, path: t}], finish: [{data: '[DONE]'}]}"
+    let stream = "data: {\"t\":\"a\"}\n\ndata: Service overloaded\n\ndata: [DONE]\n\n"
+    #expect(try RecipeReading.read(yaml, lines: stream).reader.drift.unknown == ["text": 1])
   }
 
   // MARK: Long streams

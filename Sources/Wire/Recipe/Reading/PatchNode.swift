@@ -145,7 +145,23 @@ struct PatchNode {
     var new = try PatchNode(value, stamp: stamp, budget: &budget)
     if let text, let other = new.text {
       new.fresh = other.starts(with: text) ? text.count : other.count
+    } else {
+      new.follow(self)
     }
     self = new
+  }
+
+  /// What a container had before it was replaced is not new in its texts. A text that is no continuation may be that of something else,
+  /// which stands in the old one's place: all of it is new.
+  private mutating func follow(_ old: PatchNode) {
+    if let text, let known = old.text {
+      fresh = text.starts(with: known) ? known.count : known.starts(with: text) ? text.count : 0
+    } else if isObject, old.isObject {
+      for (position, name) in names.enumerated() {
+        if let other = old.names.lastIndex(of: name) { children[position].follow(old.children[other]) }
+      }
+    } else if isArray, old.isArray {
+      for (position, child) in zip(children.indices, old.children) { children[position].follow(child) }
+    }
   }
 }

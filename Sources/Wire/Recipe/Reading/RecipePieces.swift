@@ -6,6 +6,8 @@ struct RecipePieces {
   private var texts: [EmitRule.Target: RecipeTexts] = [:]
   private var habit = RecipeTexts.Habit.unknown
   private var last = EmitRule.Target.text
+  /// How many elements of the frame were about each target, of those that the rules at hand are about.
+  private var places: [EmitRule.Target: Int] = [:]
   private var sent: [EmitRule.Target: RepeatFilter]?
   private var images: Set<String> = []
   /// For a client that wants a whole reply: nothing goes out before the end, so that a snapshot can still take back what was there.
@@ -73,6 +75,7 @@ struct RecipePieces {
     for group in elements {
       let rules = group.rules.filter { scope.holds($0.when) }
       guard !rules.isEmpty else { continue }
+      places = [:]
       for element in Self.elements(group.each, scope, stamp: stamp) {
         isKnown = try emit(element, rules, stamp, &writer, &drift, into: &events) || isKnown
       }
@@ -112,6 +115,9 @@ struct RecipePieces {
     var isKnown = false
     var used: Set<String> = []
     var served: Set<EmitRule.Target> = []
+    // Where an element without text opens what the next pieces go on with.
+    var opened: EmitRule?
+    var hasText = false
     for rule in rules {
       guard element.scope.holds(rule.filter, in: element.value) else { continue }
       if rule.isMarker {
@@ -127,13 +133,24 @@ struct RecipePieces {
         guard !rule.when.isEmpty || !rule.filter.isEmpty else { continue }
         drift.note(vanished: rule.paths.first?.description ?? "")
         isKnown = true
+        opened = opened ?? rule
       case .text(let text):
         isKnown = true
         served.insert(target)
+        opened = opened ?? rule
+        hasText = hasText || !text.isEmpty
         try write(text, rule, target, element, stamp, &writer, into: &events)
       }
     }
+    if let opened, !hasText { open(opened, element) }
     return isKnown
+  }
+
+  /// The next pieces without a place of their own go where an element has no text yet.
+  private mutating func open(_ rule: EmitRule, _ element: (value: RecipeValue, scope: RecipeScope)) {
+    guard rule.target == .text || rule.target == .reasoning, !rule.each.isEmpty else { return }
+    last = rule.target
+    texts[rule.target]?.open(Self.key(rule, element))
   }
 
   private static func find(
@@ -179,19 +196,22 @@ struct RecipePieces {
     _ text: String, _ rule: EmitRule, _ target: EmitRule.Target, _ element: (value: RecipeValue, scope: RecipeScope), _ stamp: Int?,
     _ writer: inout ReplyWriter, into events: inout [Event]
   ) throws(Fault) {
+    let place = places[target, default: 0]
+    places[target] = place + 1
     if target == .none || (rule.isOnlyIfEmpty && (writer.hasText || holdsText)) { return }
+    if text.isEmpty { return }
     if target == .image { return image(text, &writer, into: &events) }
     var known = texts[target] ?? RecipeTexts(keepsTexts: false)
     texts[target] = nil
     defer { texts[target] = known }
-    let key = rule.target == .last ? known.lastKey : Self.key(rule, element)
+    let key = rule.target == .last ? known.current : Self.key(rule, element, place, text, known)
     let isWhole = rule.whole.contains { element.scope.holds($0, in: element.value) }
     // A document's texts come as what was added.
     let mode = stamp == nil ? rule.mode : .delta
     let divergences = known.divergences
     let join = held == nil ? rule.join : ""
     let growth = try known.take(text, key: key, join: join, as: mode, isWhole: isWhole && stamp == nil, &habit)
-    if !text.isEmpty { last = target }
+    last = target
     if held != nil, known.divergences > divergences {
       return try hold(known.text(of: key), rule, target, key, replaces: true)
     }
@@ -234,6 +254,15 @@ struct RecipePieces {
       let text = (follows ? piece.join : "") + piece.text
       if isReasoning { writer.reasoning(text, into: &events) } else { writer.text(text, into: &events) }
     }
+  }
+
+  /// The key of a snapshot: without one of its own its place among the snapshots of the frame, unless it goes on with the first of them.
+  private static func key(
+    _ rule: EmitRule, _ element: (value: RecipeValue, scope: RecipeScope), _ place: Int, _ text: String, _ known: RecipeTexts
+  ) -> String {
+    guard rule.key.isEmpty, rule.mode == .cumulative, place > 0 else { return key(rule, element) }
+    let own = "\(place)"
+    return known.has(own) || !known.continues(text, "") ? own : ""
   }
 
   private static func key(_ rule: EmitRule, _ element: (value: RecipeValue, scope: RecipeScope)) -> String {

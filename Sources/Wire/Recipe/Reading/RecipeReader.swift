@@ -22,6 +22,8 @@ package struct RecipeReader {
   private var form: Form
   private var framer: RecipeFramer
   private var body: [UInt8] = []
+  /// Whether the bytes had a frame; until then `body` has them.
+  private var hasFrames = false
   private var failures = 0
 
   var document: PatchDocument?
@@ -74,6 +76,7 @@ package struct RecipeReader {
       return
     }
     var frames: [RecipeFrame] = []
+    if !hasFrames { body.append(contentsOf: bytes.prefix(max(0, Self.wholeLimit - body.count))) }
     try framer.feed(bytes, into: &frames)
     for frame in frames { try read(frame, into: &events) }
   }
@@ -90,6 +93,7 @@ package struct RecipeReader {
       if answer.status >= 300 || answer.json == nil { throw UpstreamError.fault(answer, rules: errors) }
       if let fault = errors.fault(of: answer) { throw fault }
     } catch {
+      if error.kind == .contentFilter { return try fail(error, into: &events) }
       failures += 1
       guard [.broken, .overloaded, .timeout, .internal].contains(error.kind), failures < failureLimit else { throw error }
       return
@@ -106,10 +110,12 @@ package struct RecipeReader {
     do throws(Fault) {
       try framer.end(into: &frames)
     } catch {
+      if let fault = unframedFault() { throw fault }
       guard noted != nil else { throw error }
     }
     for frame in frames { try read(frame, into: &events) }
     guard !isFinished else { return }
+    if let fault = unframedFault() { throw fault }
     writer.flush(into: &events)
     try ended(into: &events)
   }
@@ -121,6 +127,7 @@ package struct RecipeReader {
     isFinished = false
     noted = nil
     framer = RecipeFramer(recipe.framing)
+    hasFrames = false
     document = recipe.patch.map(PatchDocument.init)
     pieces.resume()
   }
@@ -130,8 +137,7 @@ package struct RecipeReader {
     if recipe.framing == .poll, drift.isEmpty {
       throw Fault(.timeout, "The upstream took too long to answer. Try again.", detail: "no finish before the polling ended")
     }
-    // A frame that nobody knows may have been the error after which the site hung up.
-    if case .finish(let reason) = recipe.eof, writer.hasText || pieces.holdsText, drift.unknown.isEmpty {
+    if case .finish(let reason) = recipe.eof, writer.hasText || pieces.holdsText {
       return try finish(.finish(reason), into: &events)
     }
     throw Self.fault(.broken, "the stream ended before the answer did", drift)
@@ -154,20 +160,28 @@ package struct RecipeReader {
     return Fault(.formatChanged, "The upstream sent \(what) where a stream was expected.", detail: "HTTP \(status), \(body.count) bytes")
   }
 
+  /// What the file says of bytes in which there was no frame, such as the bare word of a limit.
+  private func unframedFault() -> Fault? {
+    guard !hasFrames, !body.isEmpty else { return nil }
+    return UpstreamError.fault(inside: UpstreamAnswer(status: status, headers: headers, body: body), rules: errors)
+  }
+
   // MARK: Frames
 
   private mutating func read(_ raw: RecipeFrame, into events: inout [Event]) throws(Fault) {
     guard !isFinished else { return }
+    (hasFrames, body) = (true, [])
     var frame = raw
     if let json = frame.json { frame.json = Self.decode(json, recipe.decode) }
     let answer = answer(frame)
     let unseen = writer.hasText || writer.hasReasoning ? nil : (events: events.count, writer: writer)
     let (scope, stamp) = try scope(of: frame)
-    let isText = try pieces.emit(scope, stamp: stamp, &writer, &drift, into: &events)
+    let isText = isMark(frame) ? false : try pieces.emit(scope, stamp: stamp, &writer, &drift, into: &events)
     let isReference = refer(scope, stamp: stamp)
     let before = captured
     let isKept = keep(scope)
-    if let fault = errors.fault(of: answer) {
+    let isKnown = isText || isReference || isKept || stamp != nil
+    if let fault = fault(of: answer, isKnown: isKnown || ends(frame, scope)) {
       // Some sites' errors name a conversation that isn't the one.
       captured.merge(before) { _, old in old }
       // What comes with the first error must not keep the next attempt from being made.
@@ -178,9 +192,21 @@ package struct RecipeReader {
       return try fail(fault, into: &events)
     }
     let isEnd = try finish(frame, scope, into: &events)
-    guard !isText, !isReference, !isKept, !isEnd, stamp == nil else { return }
-    if frame.json != nil, let fault = UpstreamError.fault(inside: answer) { return try fail(fault, into: &events) }
+    guard !isKnown, !isEnd else { return }
     if !recipe.ignore.contains(where: { scope.holds($0) }) { drift.note(unknown: frame.label) }
+  }
+
+  /// What the file calls an error, else what vendors usually do.
+  private func fault(of answer: UpstreamAnswer, isKnown: Bool) -> Fault? {
+    if let fault = errors.fault(of: answer) { return fault }
+    return isKnown && !Self.saysError(answer) ? nil : UpstreamError.fault(inside: answer)
+  }
+
+  /// Whether a frame that rules know may still be an error: a `code` with a `message` is none there, nor is an `error` that is empty.
+  private static func saysError(_ answer: UpstreamAnswer) -> Bool {
+    guard let json = answer.json else { return false }
+    if let error = json["error"], !error.isNull { return error.string != "" && error != [:] && error != [] && error != 0 && error != false }
+    return answer.event == "error" || json["type"]?.string == "error" || json["base_resp"] != nil
   }
 
   private func answer(_ frame: RecipeFrame) -> UpstreamAnswer {
@@ -193,7 +219,7 @@ package struct RecipeReader {
 
   /// What rules see: the document and the patch's number for patches, the frame itself for others.
   private mutating func scope(of frame: RecipeFrame) throws(Fault) -> (scope: RecipeScope, stamp: Int?) {
-    let data = RecipeValue.json(frame.json ?? .null)
+    let data = RecipeValue.json(frame.json ?? JSON(frame.text))
     let variables = frame.variables
     guard let isPatch = document?.takes(frame), isPatch, let json = frame.json else {
       return (RecipeScope(root: data, data: data, variables: variables), nil)
@@ -272,7 +298,7 @@ package struct RecipeReader {
         noted = noted ?? reason
         return true
       }
-      if rule.flag != nil, noted == nil, rule.reason == nil, Self.saysMore(frame) {
+      if rule.flag != nil, noted == nil, Self.saysMore(frame) {
         drift.note(unknown: frame.label)
         throw Self.fault(.broken, "the stream ended with an unknown message", drift)
       }
@@ -287,8 +313,19 @@ package struct RecipeReader {
     (frame.json ?? .null).entries.contains { !$0.isNamed("metadata") }
   }
 
+  /// Whether a rule takes the frame for an end.
+  private func ends(_ frame: RecipeFrame, _ scope: RecipeScope) -> Bool { recipe.finish.contains { fits($0, frame, scope) } }
+
+  /// Whether all of the frame is the mark of an end, which is no text.
+  private func isMark(_ frame: RecipeFrame) -> Bool { recipe.finish.contains { isMark(frame, of: $0) } }
+
+  private func isMark(_ frame: RecipeFrame, of rule: FinishRule) -> Bool {
+    guard let data = rule.data, frame.json == nil || frame.data.count < 64 else { return false }
+    return frame.text.trimmed == data
+  }
+
   private func fits(_ rule: FinishRule, _ frame: RecipeFrame, _ scope: RecipeScope) -> Bool {
-    if let data = rule.data { return frame.json == nil || frame.data.count < 64 ? frame.text.trimmed == data : false }
+    if rule.data != nil { return isMark(frame, of: rule) }
     if let flag = rule.flag { return (frame.flags ?? 0) & flag != 0 }
     return scope.holds(rule.when)
   }

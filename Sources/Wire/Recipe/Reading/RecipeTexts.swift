@@ -17,8 +17,22 @@ struct RecipeTexts {
   /// Without `keepsTexts` only what is new is ever asked for, and no text is kept.
   init(keepsTexts: Bool) { self.keepsTexts = keepsTexts }
 
-  /// The key that opened last.
-  var lastKey: String { order.last ?? "" }
+  /// The key that the piece before belonged to.
+  private(set) var current = ""
+  /// The key whose text went out last, nil before the first.
+  private var written: String?
+
+  /// The next pieces without a key of their own belong to this one.
+  mutating func open(_ key: String) { current = key }
+
+  /// Whether a key has had text.
+  func has(_ key: String) -> Bool { texts[key] != nil }
+
+  /// How a piece and the text of a key so far are one: either begins with the other.
+  func continues(_ piece: String, _ key: String) -> Bool {
+    let known = texts[key] ?? []
+    return known.starts(with: piece.utf8) || piece.utf8.starts(with: known)
+  }
 
   /// All of a key so far; empty where texts aren't kept.
   func text(of key: String) -> String { String(decoding: texts[key] ?? [], as: UTF8.self) }
@@ -33,7 +47,7 @@ struct RecipeTexts {
       order.append(key)
       texts[key] = []
     }
-    let separator = isNew && order.count > 1 && !join.isEmpty ? join : ""
+    current = key
     var known = texts.updateValue([], forKey: key) ?? []
     let growth = growth(piece, &known, mode, isWhole, &habit)
     guard known.count <= Self.byteLimit else { throw Fault(.broken, "The upstream's answer is too large.") }
@@ -42,12 +56,13 @@ struct RecipeTexts {
       if isNew { forget(key) }
       return ""
     }
-    // A text that others follow already can't grow any more without being torn.
-    if !isNew, !join.isEmpty, key != lastKey {
+    // A snapshot that others follow already can't grow any more without being torn; a delta would be lost.
+    if !isNew, !join.isEmpty, key != order.last, mode != .delta {
       divergences += 1
       return ""
     }
-    return separator + growth
+    defer { written = key }
+    return written == nil || written == key ? growth : join + growth
   }
 
   /// A key without text hasn't opened yet.
