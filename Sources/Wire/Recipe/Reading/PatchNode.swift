@@ -157,8 +157,9 @@ struct PatchNode {
     if let text, let known = old.text {
       fresh = text.starts(with: known) ? known.count : known.starts(with: text) ? text.count : 0
     } else if isObject, old.isObject {
+      let places = Dictionary(old.names.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
       for (position, name) in names.enumerated() {
-        if let other = old.names.lastIndex(of: name) { children[position].follow(old.children[other]) }
+        if let other = places[name] { children[position].follow(old.children[other]) }
       }
     } else if isArray, old.isArray {
       for (position, child) in zip(children.indices, old.children) { children[position].follow(child) }
