@@ -60,7 +60,7 @@ enum Surrogates {
     return isChanged ? bytes : nil
   }
 
-  /// The code unit of an escape `\uXXXX` there.
+  /// The code unit of an escape there: `\u` and four digits.
   private static func unit(_ bytes: [UInt8], _ place: Int) -> UInt16? {
     guard place + 6 <= bytes.count, bytes[place] == UInt8(ascii: "\\"), bytes[place + 1] == UInt8(ascii: "u") else { return nil }
     return UInt16(String(decoding: bytes[place + 2..<place + 6], as: UTF8.self), radix: 16)
